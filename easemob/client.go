@@ -1,0 +1,244 @@
+// Package easemob recalls messages through Easemob IM (环信即时通讯, also
+// sold as EasyIM).
+//
+// [Client] has the vendor's own API in the vendor's own terms
+// ([Client.Recall]), and on top of it the vendor-neutral [recall.Provider]
+// ([Client.RecallMessage]).
+//
+// Easemob refuses messages that it does not know, so a plain recall that
+// succeeds is proof ([recall.Recalled]). With force it says yes to anything
+// ([recall.Accepted]).
+package easemob
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/recall"
+)
+
+const vendor = "easemob"
+
+// REST hosts of the documented data centres. The console shows which one an
+// application lives in; another one answers that it does not know the
+// application (recall.ErrMisconfigured). A host of a VIP cluster or of a
+// private deployment is written out in Config.Host.
+//
+// https://doc.easemob.com/product/data_center.html
+const (
+	HostChina1     = "a1.easemob.com"
+	HostChina2     = "a31.easemob.com"
+	HostSingapore1 = "a1-sgp.easemob.com"
+	HostSingapore2 = "a61.easemob.com"
+	HostUSEast1    = "a41.easemob.com"
+	HostGermany2   = "a71.easemob.com"
+
+	// The same data centres under the vendor's other domain.
+	HostChina1CDN     = "a1.easecdn.com"
+	HostChina2CDN     = "a31.easecdn.com"
+	HostSingapore1CDN = "a1-sgp.easecdn.com"
+	HostSingapore2CDN = "a61.easecdn.com"
+	HostUSEast1CDN    = "a41.easecdn.com"
+	HostGermany2CDN   = "a71.easecdn.com"
+)
+
+// Config says which application to work for and how. Printing it in any way
+// hides its secrets.
+type Config struct {
+	// Host is the REST host: one of the constants, another host name, or a
+	// base URL such as "http://127.0.0.1:8080". Without a scheme it is https.
+	Host string
+
+	// Org and App are the two halves of the App Key, org#app.
+	Org, App string
+
+	// ClientID and ClientSecret are the application's credentials, with which
+	// the client fetches app tokens and renews them in time.
+	ClientID, ClientSecret string
+
+	// Token is a ready app token, instead of ClientID and ClientSecret. It is
+	// used until the vendor refuses it, and can't be renewed.
+	Token string
+
+	// TokenSource provides app tokens, instead of either: for tokens that
+	// another service hands out.
+	TokenSource TokenSource
+
+	// AllowHTTP permits plain http to a host that is not loopback, where
+	// everyone on the way can read the token.
+	AllowHTTP bool
+
+	// Policy is how to treat the network. The zero value is fit for
+	// production.
+	Policy recall.Policy
+}
+
+// Client works for one application. It is safe for concurrent use, and meant
+// to be made once and kept.
+type Client struct {
+	rest   *rest.Client
+	appKey string
+	root   string // the path of the application: /org/app
+	tokens TokenSource
+	cache  *tokenCache // nil where the tokens come from outside
+	fixed  bool        // the token can't be renewed
+}
+
+var (
+	_ recall.Provider  = (*Client)(nil)
+	_ recall.Validator = (*Client)(nil)
+	_ recall.Capable   = (*Client)(nil)
+)
+
+// New checks cfg and returns a client for it. It sends nothing. Its errors are
+// recall.ErrMisconfigured and name the field of Config.
+func New(cfg Config) (*Client, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	appKey := cfg.Org + "#" + cfg.App
+	transport, err := rest.New(rest.Config{
+		Vendor: vendor, App: appKey, Host: cfg.Host, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		rest: transport, appKey: appKey,
+		root: "/" + url.PathEscape(cfg.Org) + "/" + url.PathEscape(cfg.App),
+	}
+	switch {
+	case cfg.TokenSource != nil:
+		c.tokens = cfg.TokenSource
+	case cfg.Token != "":
+		c.tokens, c.fixed = fixedToken(cfg.Token), true
+	default:
+		c.cache = newTokenCache(c.tokenFetcher(cfg.ClientID, cfg.ClientSecret))
+		c.tokens = c.cache
+	}
+	return c, nil
+}
+
+// Close lets go of idle connections and ends a token request that is under
+// way. Calls that are running finish.
+func (c *Client) Close() {
+	if c.cache != nil {
+		c.cache.close()
+	}
+	c.rest.Close()
+}
+
+func (cfg Config) check() error {
+	for _, segment := range []struct{ field, value string }{{"Org", cfg.Org}, {"App", cfg.App}} {
+		if rule := segmentRule(segment.value); rule != "" {
+			return rest.BadConfig(vendor, segment.field, rule)
+		}
+	}
+	credentials := cfg.ClientID != "" || cfg.ClientSecret != ""
+	switch {
+	case cfg.TokenSource != nil && (credentials || cfg.Token != ""):
+		return rest.BadConfig(vendor, "TokenSource", "is given beside other credentials; give one kind")
+	case cfg.Token != "" && credentials:
+		return rest.BadConfig(vendor, "Token", "is given beside ClientID or ClientSecret; give one kind")
+	case cfg.Token != "" && !rest.HeaderValue(cfg.Token):
+		return rest.BadConfig(vendor, "Token", "has characters that no token has")
+	case cfg.TokenSource != nil || cfg.Token != "":
+		return nil
+	case cfg.ClientID == "":
+		return rest.BadConfig(vendor, "ClientID", "is required, or a Token or TokenSource instead")
+	case cfg.ClientSecret == "":
+		return rest.BadConfig(vendor, "ClientSecret", "is required")
+	}
+	return nil
+}
+
+// segmentRule returns the rule that a part of the App Key breaks, or "".
+func segmentRule(value string) string {
+	switch {
+	case value == "":
+		return "is required"
+	case strings.Contains(value, "#"):
+		return "holds a #: an App Key is org#app, give its halves apart"
+	case value == "." || value == ".." || strings.ContainsAny(value, "/\\?%"):
+		return "can't be part of a path"
+	}
+	return ""
+}
+
+// do carries out a call with an app token, and once more with a newer one
+// where the vendor refuses the first.
+func (c *Client) do(ctx context.Context, call rest.Call) (recall.Receipt, error) {
+	var used, refused string
+	build := call.Build
+	call.Build = func(ctx context.Context) (*rest.Request, error) {
+		token, err := c.tokens.Token(ctx, refused)
+		if err != nil {
+			return nil, err
+		}
+		if !rest.HeaderValue(token.Value) {
+			return nil, &recall.Error{Kind: recall.ErrUnauthorized, Op: opToken, Err: errors.New("the token source gave no usable token")}
+		}
+		req, err := build(ctx)
+		if err != nil {
+			return nil, err
+		}
+		used = token.Value
+		req.Header.Set("Authorization", "Bearer "+used)
+		req.Secrets = append(req.Secrets, used)
+		return req, nil
+	}
+	if !c.fixed {
+		call.Renew = func(err *recall.Error) bool {
+			refused = used
+			return err.Status == http.StatusUnauthorized
+		}
+	}
+	return c.rest.Do(ctx, call)
+}
+
+// postJSON makes the request that all of Easemob's POST calls have in common.
+func (c *Client) postJSON(path string, body any) (*rest.Request, error) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Request{
+		Method: http.MethodPost,
+		Path:   c.root + path,
+		Header: http.Header{"Content-Type": {"application/json"}},
+		Body:   data,
+	}, nil
+}
+
+// String describes the configuration without its secrets.
+func (cfg Config) String() string {
+	return rest.Describe("easemob.Config",
+		"Host", rest.HostOf(cfg.Host), "Org", cfg.Org, "App", cfg.App,
+		"ClientID", cfg.ClientID, "ClientSecret", rest.Hidden(cfg.ClientSecret),
+		"Token", rest.Hidden(cfg.Token), "TokenSource", rest.TypeOf(cfg.TokenSource))
+}
+
+// Format prints String, whatever the verb.
+func (cfg Config) Format(f fmt.State, _ rune) { io.WriteString(f, cfg.String()) }
+
+// MarshalJSON writes String.
+func (cfg Config) MarshalJSON() ([]byte, error) { return json.Marshal(cfg.String()) }
+
+// LogValue logs String.
+func (cfg Config) LogValue() slog.Value { return slog.StringValue(cfg.String()) }
+
+// String describes the client without its secrets.
+func (c *Client) String() string {
+	return rest.Describe("easemob.Client", "App", c.appKey, "Base", c.rest.Base())
+}
+
+// Format prints String, whatever the verb.
+func (c *Client) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }

@@ -1,0 +1,118 @@
+// Package goeasy recalls messages through GoEasy IM.
+//
+// [Client] has the vendor's own API in the vendor's own terms
+// ([Client.Recall]), and on top of it the vendor-neutral [recall.Provider]
+// ([Client.RecallMessage]).
+//
+// GoEasy finds a message by its conversation and its time on the server, not
+// by an id, and answers for a whole call at once without a word about any
+// message, so a success is [recall.Accepted] and no proof.
+package goeasy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/recall"
+)
+
+const vendor = "goeasy"
+
+// REST hosts, by the region that the application was created in.
+//
+// https://docs.goeasy.io/2.x/im/rest-api/recall
+const (
+	HostHangzhou       = "rest-hz.goeasy.io"
+	HostHangzhouLegacy = "rest-hangzhou.goeasy.io" // in the older documents
+	HostSingapore      = "rest-singapore.goeasy.io"
+)
+
+// Config says which application to work for and how. Printing it in any way
+// hides its secret.
+type Config struct {
+	// Host is the REST host: one of the constants, another host name, or a
+	// base URL such as "http://127.0.0.1:8080". Without a scheme it is https.
+	Host string
+
+	// AppKey is the application's common key or rest key. It is the
+	// credential, and so never shown: receipts and errors name the application
+	// by a short hash of it.
+	AppKey string
+
+	// AllowHTTP permits plain http to a host that is not loopback, where
+	// everyone on the way can read the key.
+	AllowHTTP bool
+
+	// Policy is how to treat the network. The zero value is fit for
+	// production.
+	Policy recall.Policy
+}
+
+// Client works for one application. It is safe for concurrent use, and meant
+// to be made once and kept.
+type Client struct {
+	rest   *rest.Client
+	app    string
+	appKey func() string // a closure, where no printing reaches it
+}
+
+var (
+	_ recall.Provider  = (*Client)(nil)
+	_ recall.Validator = (*Client)(nil)
+	_ recall.Capable   = (*Client)(nil)
+)
+
+// New checks cfg and returns a client for it. It sends nothing. Its errors are
+// recall.ErrMisconfigured and name the field of Config.
+func New(cfg Config) (*Client, error) {
+	switch {
+	case cfg.AppKey == "":
+		return nil, rest.BadConfig(vendor, "AppKey", "is required")
+	case !rest.HeaderValue(cfg.AppKey):
+		return nil, rest.BadConfig(vendor, "AppKey", "has characters that no key has")
+	}
+	app := appName(cfg.AppKey)
+	transport, err := rest.New(rest.Config{
+		Vendor: vendor, App: app, Host: cfg.Host, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Client{rest: transport, app: app, appKey: func() string { return cfg.AppKey }}, nil
+}
+
+// appName names the application in receipts and errors without its key.
+func appName(appKey string) string {
+	sum := sha256.Sum256([]byte(appKey))
+	return hex.EncodeToString(sum[:4])
+}
+
+// Close lets go of idle connections. Calls that are running finish.
+func (c *Client) Close() { c.rest.Close() }
+
+// String describes the configuration without its secret.
+func (cfg Config) String() string {
+	return rest.Describe("goeasy.Config", "Host", rest.HostOf(cfg.Host), "AppKey", rest.Hidden(cfg.AppKey))
+}
+
+// Format prints String, whatever the verb.
+func (cfg Config) Format(f fmt.State, _ rune) { io.WriteString(f, cfg.String()) }
+
+// MarshalJSON writes String.
+func (cfg Config) MarshalJSON() ([]byte, error) { return json.Marshal(cfg.String()) }
+
+// LogValue logs String.
+func (cfg Config) LogValue() slog.Value { return slog.StringValue(cfg.String()) }
+
+// String describes the client without its secret.
+func (c *Client) String() string {
+	return rest.Describe("goeasy.Client", "App", c.app, "Base", c.rest.Base())
+}
+
+// Format prints String, whatever the verb.
+func (c *Client) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }

@@ -1,0 +1,126 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/imrecall/imrecall/recall"
+)
+
+// fault classifies an exchange that brought no whole answer.
+func fault(ctx context.Context, err error, w *wire) *recall.Error {
+	if over := ended(ctx); over != nil {
+		return canceled(over)
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err // what it adds is the URL, and a query may hold a key
+	}
+	kind := recall.ErrUnavailable
+	switch {
+	case wrongServer(err):
+		kind = recall.ErrMisconfigured
+	case errors.Is(err, errTooLong), w.answered.Load() && !broken(err):
+		kind = recall.ErrBadResponse
+	}
+	return &recall.Error{Kind: kind, Err: notTheCallers(err)}
+}
+
+// wrongServer tells whether whoever answered is not the server that the
+// configuration means: repeating won't make it so.
+func wrongServer(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var notTLS tls.RecordHeaderError
+	return errors.As(err, &certificate) || errors.As(err, &notTLS) || errors.Is(err, http.ErrSchemeMismatch)
+}
+
+// broken tells whether the connection failed, as opposed to an answer that
+// does not make sense.
+func broken(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.DeadlineExceeded)
+}
+
+// buildError classifies a failure to make a request, such as one to get a
+// token: nothing was sent.
+func buildError(ctx context.Context, err error) *recall.Error {
+	if e, ok := err.(*recall.Error); ok { //nolint:errorlint // a wrapper's text would be lost
+		return e
+	}
+	if over := ended(ctx); over != nil {
+		return canceled(over)
+	}
+	e := &recall.Error{Kind: recall.ErrUnavailable, Err: notTheCallers(err)}
+	errors.As(err, &e.Kind) // an error that has a kind keeps it
+	return e
+}
+
+func canceled(err error) *recall.Error {
+	return &recall.Error{Kind: recall.ErrCanceled, Err: err}
+}
+
+// ended returns why ctx is over, or nil. A connection's own timer may run out
+// a moment before the ctx that set it notices: by the clock it is over then.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		if cause := context.Cause(ctx); cause != err { //nolint:errorlint // identity is meant
+			return fmt.Errorf("%w: %w", err, cause)
+		}
+		return err
+	}
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// notTheCallers hides from errors.Is that an attempt of ours ran out of time:
+// only the caller's own deadline may look like one to the caller.
+func notTheCallers(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return attemptTimeout{err.Error()}
+	}
+	return err
+}
+
+// attemptTimeout is a timeout of one attempt, told by its text.
+type attemptTimeout struct{ text string }
+
+func (e attemptTimeout) Error() string { return "the attempt timed out: " + e.text }
+func (attemptTimeout) Timeout() bool   { return true }
+
+// redirected describes a redirect, which is never followed: it would carry
+// the credentials to wherever the answer says.
+func redirected(a Answer) *recall.Error {
+	target := "nowhere"
+	if u, err := url.Parse(a.Header.Get("Location")); err == nil && u.Host != "" {
+		target = u.Scheme + "://" + u.Host
+	}
+	return &recall.Error{
+		Kind: recall.ErrBadResponse,
+		Err:  fmt.Errorf("the server redirects to %q instead of answering", target),
+	}
+}
+
+const longestRetryAfter = 24 * time.Hour
+
+// retryAfter reads the Retry-After header in both of its forms.
+func retryAfter(a Answer) time.Duration {
+	value := a.Header.Get("Retry-After")
+	wait := time.Duration(0)
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if date, err := http.ParseTime(value); err == nil {
+		wait = date.Sub(a.At)
+	}
+	return min(max(wait, 0), longestRetryAfter)
+}

@@ -1,0 +1,109 @@
+package rest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/imrecall/imrecall/recall"
+)
+
+// Describe prints a Config or a Client for a log: its type's name and pairs of
+// a field's name and value. Fields with an empty value are left out.
+func Describe(typeName string, pairs ...string) string {
+	var b strings.Builder
+	b.WriteString(typeName + "{")
+	separator := ""
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] == "" {
+			continue
+		}
+		b.WriteString(separator + pairs[i] + ": " + pairs[i+1])
+		separator = ", "
+	}
+	return b.String() + "}"
+}
+
+// Hidden stands for a secret in Describe: it tells only whether there is one.
+func Hidden(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return mark
+}
+
+// TypeOf stands for a value in Describe whose own printing can't be trusted
+// to hide what it holds.
+func TypeOf(v any) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprintf("%T", v)
+}
+
+// HostOf stands for a host in Describe: a URL with a password in it is a
+// mistake that New refuses, but it may be printed before.
+func HostOf(host string) string {
+	if strings.Contains(host, "@") {
+		return mark
+	}
+	return host
+}
+
+// mark stands where a secret was.
+const mark = "[secret]"
+
+// longestMessage bounds what an error keeps of a vendor's text.
+const longestMessage = 1024
+
+// mask removes from e what must not be shown, and bounds its length.
+func mask(e *recall.Error, secrets []string) {
+	e.Code = cut(masked(e.Code, secrets), longestExcerpt)
+	e.Message = cut(masked(e.Message, secrets), longestMessage)
+	if e.Err == nil {
+		return
+	}
+	text := e.Err.Error()
+	if clean := masked(text, secrets); clean != text {
+		e.Err = errors.New(clean)
+	}
+}
+
+// maskedBody returns body without the secrets in it, and whether it held any:
+// a server that echoes a request must not get it into an error or a log.
+func maskedBody(body []byte, secrets []string) ([]byte, bool) {
+	found := false
+	for _, secret := range secrets {
+		if len(secret) >= shortestSecret && bytes.Contains(body, []byte(secret)) {
+			body = bytes.ReplaceAll(body, []byte(secret), []byte(mark))
+			found = true
+		}
+	}
+	return body, found
+}
+
+// shortestSecret keeps mask from tearing texts apart over a secret that is a
+// letter or two.
+const shortestSecret = 4
+
+func masked(s string, secrets []string) string {
+	for _, secret := range secrets {
+		if len(secret) >= shortestSecret {
+			s = strings.ReplaceAll(s, secret, mark)
+		}
+	}
+	return s
+}
+
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	end := limit
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
+}

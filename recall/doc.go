@@ -1,0 +1,28 @@
+// Package recall is the vocabulary in which an application withdraws
+// ("recalls") chat messages through any instant messaging vendor: one
+// interface, one set of errors, and one honest answer to the question whether
+// the message is gone.
+//
+// Write the code that recalls against [Provider], and choose the vendor where
+// the program starts:
+//
+//	receipt, err := provider.RecallMessage(ctx, recall.Request{ ... })
+//
+// What the pair of results says about the message:
+//
+//	err == nil and receipt.Outcome.Proven()    gone: the vendor's answer proves it
+//	err == nil otherwise                       pending: the vendor said yes, and would to an unknown message
+//	err with MayHaveApplied == false           refused: the message is where it was
+//	err with MayHaveApplied == true            unknown: a request went out, no answer settled its fate
+//
+// Every error of a provider in this module is an [*Error]. Its [Kind] is
+// found with errors.Is, and the whole with errors.As:
+//
+//	if errors.Is(err, recall.ErrWindowExpired) { ... }
+//
+//	var e *recall.Error
+//	if errors.As(err, &e) && e.MayHaveApplied { ... }
+//
+// The package imports the standard library only, so that code which recalls,
+// and its tests, depend on no vendor.
+package recall
