@@ -1,0 +1,95 @@
+package easemobtest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"time"
+
+	"github.com/imrecall/imrecall/internal/emulator"
+)
+
+// applicationID stands for the UUID that Easemob gives to each application.
+const applicationID = "8be024f0-e978-41e8-b697-5d598d5f8402"
+
+// Server is the emulator. The API's base URL is its URL field; Close shuts it down. Its fields come filled
+// with demo values; change them before the first request, not later. Its methods are safe for concurrent
+// use.
+type Server struct {
+	*httptest.Server
+
+	// Org and App name the one application that the server knows. The App Key is Org + "#" + App.
+	Org, App string
+	// ClientID and ClientSecret are what the token endpoint accepts.
+	ClientID, ClientSecret string
+	// TokenTTL is the life of a token whose request does not ask for another; 0 means forever.
+	// NewServer sets 60 days.
+	TokenTTL time.Duration
+	// Window is how long after SentAt a message can be recalled without force. NewServer sets
+	// Easemob's default of 2 minutes.
+	Window time.Duration
+	// RecallUnopened makes every recall fail, as for an App Key for which the recall service was not
+	// switched on.
+	RecallUnopened bool
+
+	control *emulator.Control
+	mux     *http.ServeMux
+
+	mu       sync.Mutex
+	messages map[string]*message
+	tokens   map[string]*token
+}
+
+// NewServer starts an emulator that speaks plain http.
+func NewServer() *Server {
+	s := newServer()
+	s.Server = httptest.NewServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	return s
+}
+
+// NewTLSServer starts an emulator that speaks https with httptest's certificate, which the client that
+// Client returns trusts.
+func NewTLSServer() *Server {
+	s := newServer()
+	s.Server = httptest.NewTLSServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	return s
+}
+
+func newServer() *Server {
+	s := &Server{
+		Org:          "demo-org",
+		App:          "demo-app",
+		ClientID:     "demo-client-id",
+		ClientSecret: "demo-client-secret",
+		TokenTTL:     60 * 24 * time.Hour,
+		Window:       2 * time.Minute,
+		control:      new(emulator.Control),
+		mux:          http.NewServeMux(),
+		messages:     make(map[string]*message),
+		tokens:       make(map[string]*token),
+	}
+	s.routes()
+	return s
+}
+
+// Answer gives the emulator's own answer to r. It neither logs r nor runs a hook: it is what a hook calls
+// that wants the request to take effect and then, say, cuts the connection.
+func (s *Server) Answer(w http.ResponseWriter, r *http.Request) { s.route(w, r) }
+
+// Requests returns every request so far, token requests included, in the order of arrival. Each call
+// returns copies of its own, with bodies that can be read.
+func (s *Server) Requests() []*http.Request { return s.control.Requests() }
+
+// Intercept queues hooks, each of which takes over one of the next requests: to answer something else, to
+// delay, or to cut the connection by hijacking it. They run in the order given; a nil hook leaves one
+// request to the emulator. Token requests count too.
+func (s *Server) Intercept(hooks ...http.HandlerFunc) { s.control.Intercept(hooks...) }
+
+// Now is the emulator's time.
+func (s *Server) Now() time.Time { return s.control.Now() }
+
+// SetTime stops the emulator's clock at t. From then on only SetTime and Advance move it.
+func (s *Server) SetTime(t time.Time) { s.control.SetTime(t) }
+
+// Advance moves the emulator's clock by d.
+func (s *Server) Advance(d time.Duration) { s.control.Advance(d) }

@@ -1,0 +1,89 @@
+package goeasytest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"time"
+
+	"github.com/imrecall/imrecall/internal/emulator"
+)
+
+// Server is the emulator. The REST host is its URL field; Close shuts it down. Its fields come filled with
+// demo values; change them before the first request, not later. Its methods are safe for concurrent use.
+type Server struct {
+	*httptest.Server
+
+	// AppKey is the application's common key; RestKey is the key that only servers use. The server
+	// takes either.
+	AppKey, RestKey string
+
+	control *emulator.Control
+	mux     *http.ServeMux
+
+	mu       sync.Mutex
+	messages map[address][]string // IDs
+	recalled map[string]bool      // by ID
+}
+
+// NewServer starts an emulator that speaks plain http.
+func NewServer() *Server {
+	s := newServer()
+	s.Server = httptest.NewServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	return s
+}
+
+// NewTLSServer starts an emulator that speaks https with httptest's certificate, which the client that
+// Client returns trusts.
+func NewTLSServer() *Server {
+	s := newServer()
+	s.Server = httptest.NewTLSServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	return s
+}
+
+func newServer() *Server {
+	s := &Server{
+		AppKey:   "BC-00000000000000000000000000000000",
+		RestKey:  "PR-00000000000000000000000000000000",
+		control:  new(emulator.Control),
+		mux:      http.NewServeMux(),
+		messages: make(map[address][]string),
+		recalled: make(map[string]bool),
+	}
+	// Other paths and methods get the plain 404 and 405 of net/http: GoEasy does not document its own.
+	s.mux.HandleFunc("POST /v2/im/history/recall", s.recall)
+	return s
+}
+
+// authorized says whether key may call the REST API.
+func (s *Server) authorized(key string) bool {
+	return key != "" && (key == s.AppKey || key == s.RestKey)
+}
+
+// Answer gives the emulator's own answer to r. It neither logs r nor runs a hook: it is what a hook calls
+// that wants the request to take effect and then, say, cuts the connection.
+func (s *Server) Answer(w http.ResponseWriter, r *http.Request) {
+	if !emulator.Clean(r) {
+		http.NotFound(w, r)
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// Requests returns every request so far in the order of arrival. Each call returns copies of its own, with
+// bodies that can be read.
+func (s *Server) Requests() []*http.Request { return s.control.Requests() }
+
+// Intercept queues hooks, each of which takes over one of the next requests: to answer something else, to
+// delay, or to cut the connection by hijacking it. They run in the order given; a nil hook leaves one
+// request to the emulator.
+func (s *Server) Intercept(hooks ...http.HandlerFunc) { s.control.Intercept(hooks...) }
+
+// Now is the emulator's time.
+func (s *Server) Now() time.Time { return s.control.Now() }
+
+// SetTime stops the emulator's clock at t. From then on only SetTime and Advance move it.
+func (s *Server) SetTime(t time.Time) { s.control.SetTime(t) }
+
+// Advance moves the emulator's clock by d.
+func (s *Server) Advance(d time.Duration) { s.control.Advance(d) }

@@ -1,0 +1,59 @@
+package neteasetest
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	maxNonce = 128 // characters
+	maxSkew  = 5 * time.Minute
+)
+
+// authenticate checks the headers that every call carries and returns the body of the refusal, or "" if
+// there is nothing to refuse. See https://doc.yunxin.163.com/messaging/server-apis/zE1NjUyNDg?platform=server.
+func (s *Server) authenticate(h http.Header) string {
+	nonce, curTime := h.Get("Nonce"), h.Get("CurTime")
+	switch {
+	case h.Get("AppKey") != s.AppKey:
+		return badAppKey
+	case nonce == "" || utf8.RuneCountInString(nonce) > maxNonce:
+		return badNonce
+	case !s.current(curTime):
+		return badCurTime
+	case h.Get("CheckSum") != checkSum(s.AppSecret, nonce, curTime):
+		return badCheckSum
+	case !s.firstSeen(h.Get("RequestId")):
+		return repeated
+	}
+	return ""
+}
+
+func (s *Server) current(curTime string) bool {
+	seconds, err := strconv.ParseInt(curTime, 10, 64)
+	return err == nil && s.Now().Sub(time.Unix(seconds, 0)).Abs() <= maxSkew
+}
+
+// checkSum uses SHA-1 because NetEase's protocol does.
+func checkSum(secret, nonce, curTime string) string {
+	h := sha1.New()
+	_, _ = io.WriteString(h, secret+nonce+curTime)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// firstSeen notes a RequestId and says whether it is new. Calls without one are never taken for repeated.
+func (s *Server) firstSeen(requestID string) bool {
+	if requestID == "" {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen := s.requestIDs[requestID]
+	s.requestIDs[requestID] = true
+	return !seen
+}

@@ -1,0 +1,104 @@
+package neteasetest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"time"
+
+	"github.com/imrecall/imrecall/internal/emulator"
+)
+
+// Server is the emulator. The API's base URL is its URL field plus "/nimserver"; Close shuts it down. Its
+// fields come filled with demo values; change them before the first request, not later. Its methods are
+// safe for concurrent use.
+type Server struct {
+	*httptest.Server
+
+	// AppKey and AppSecret are the one application that the server knows.
+	AppKey, AppSecret string
+	// Window is how long after SentAt a message can be recalled without ignoreTime. NewServer sets
+	// NetEase's default of 2 minutes.
+	Window time.Duration
+
+	control *emulator.Control
+	mux     *http.ServeMux
+
+	mu         sync.Mutex
+	messages   map[string]*message
+	removed    map[membership]bool
+	requestIDs map[string]bool
+}
+
+// NewServer starts an emulator that speaks plain http.
+func NewServer() *Server {
+	s := newServer()
+	s.Server = httptest.NewServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	return s
+}
+
+// NewTLSServer starts an emulator that speaks https with httptest's certificate, which the client that
+// Client returns trusts.
+func NewTLSServer() *Server {
+	s := newServer()
+	s.Server = httptest.NewTLSServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	return s
+}
+
+func newServer() *Server {
+	s := &Server{
+		AppKey:     "demo0app0key0demo0app0key0demo00",
+		AppSecret:  "0123456789ab",
+		Window:     2 * time.Minute,
+		control:    new(emulator.Control),
+		mux:        http.NewServeMux(),
+		messages:   make(map[string]*message),
+		removed:    make(map[membership]bool),
+		requestIDs: make(map[string]bool),
+	}
+	s.handle("msg/recall.action", s.recall)
+	return s
+}
+
+// endpoint returns the body to answer an authenticated request with.
+type endpoint func(r *http.Request) string
+
+// handle serves a path below /nimserver. Other paths and methods get the plain 404 and 405 of net/http:
+// NetEase does not document its own answers to them.
+func (s *Server) handle(path string, e endpoint) {
+	s.mux.HandleFunc("POST /nimserver/"+path, func(w http.ResponseWriter, r *http.Request) {
+		body := s.authenticate(r.Header)
+		if body == "" {
+			body = e(r)
+		}
+		emulator.Write(w, http.StatusOK, body)
+	})
+}
+
+// Answer gives the emulator's own answer to r. It neither logs r nor runs a hook: it is what a hook calls
+// that wants the request to take effect and then, say, cuts the connection.
+func (s *Server) Answer(w http.ResponseWriter, r *http.Request) {
+	if !emulator.Clean(r) {
+		http.NotFound(w, r)
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// Requests returns every request so far in the order of arrival. Each call returns copies of its own, with
+// bodies that can be read.
+func (s *Server) Requests() []*http.Request { return s.control.Requests() }
+
+// Intercept queues hooks, each of which takes over one of the next requests: to answer something else, to
+// delay, or to cut the connection by hijacking it. They run in the order given; a nil hook leaves one
+// request to the emulator.
+func (s *Server) Intercept(hooks ...http.HandlerFunc) { s.control.Intercept(hooks...) }
+
+// Now is the emulator's time.
+func (s *Server) Now() time.Time { return s.control.Now() }
+
+// SetTime stops the emulator's clock at t. From then on only SetTime and Advance move it.
+func (s *Server) SetTime(t time.Time) { s.control.SetTime(t) }
+
+// Advance moves the emulator's clock by d.
+func (s *Server) Advance(d time.Duration) { s.control.Advance(d) }

@@ -1,0 +1,71 @@
+package recall_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/imrecall/imrecall/recall"
+)
+
+// A unit test needs no vendor: any function is a Provider.
+func ExampleProviderFunc() {
+	var provider recall.Provider = recall.ProviderFunc(
+		func(_ context.Context, req recall.Request) (recall.Receipt, error) {
+			if req.MessageID == "old" {
+				return recall.Receipt{}, &recall.Error{Kind: recall.ErrWindowExpired, Vendor: "mock", Op: "recall"}
+			}
+			return recall.Receipt{Vendor: "mock", MessageID: req.MessageID, Outcome: recall.Recalled}, nil
+		})
+
+	receipt, err := provider.RecallMessage(context.Background(), recall.Request{MessageID: "new"})
+	fmt.Println(receipt.Outcome, err)
+	_, err = provider.RecallMessage(context.Background(), recall.Request{MessageID: "old"})
+	fmt.Println(err, errors.Is(err, recall.ErrWindowExpired))
+	// Output:
+	// recalled <nil>
+	// mock: recall: window_expired true
+}
+
+// What a handler tells from the two results of a call.
+func ExampleProvider() {
+	fate := func(receipt recall.Receipt, err error) string {
+		var e *recall.Error
+		switch {
+		case err == nil && receipt.Outcome.Proven():
+			return "gone"
+		case err == nil:
+			return "pending"
+		case errors.As(err, &e) && e.MayHaveApplied:
+			return "unknown"
+		default:
+			return "refused"
+		}
+	}
+	fmt.Println(fate(recall.Receipt{Outcome: recall.Recalled}, nil))
+	fmt.Println(fate(recall.Receipt{Outcome: recall.Accepted}, nil))
+	fmt.Println(fate(recall.Receipt{}, &recall.Error{Kind: recall.ErrNotFound}))
+	fmt.Println(fate(recall.Receipt{}, &recall.Error{Kind: recall.ErrUnavailable, MayHaveApplied: true}))
+	// Output:
+	// gone
+	// pending
+	// refused
+	// unknown
+}
+
+// The vendor's own words are kept for logs and support tickets.
+func ExampleError() {
+	var err error = &recall.Error{
+		Kind: recall.ErrForbidden, Vendor: "netease", App: "go9dnk49", Op: "recall",
+		Code: "403", Message: "not allow!", Status: 200, TraceID: "f3b1c0",
+	}
+	fmt.Println(err)
+
+	var e *recall.Error
+	if errors.As(err, &e) {
+		fmt.Println(e.Kind, e.Code, e.Message, e.Retryable())
+	}
+	// Output:
+	// netease: recall: forbidden: code 403: "not allow!" (HTTP 200, app go9dnk49, trace f3b1c0)
+	// forbidden 403 not allow! false
+}
