@@ -125,7 +125,7 @@ func (c *Control) record(r *http.Request, body []byte) http.HandlerFunc {
 
 // detach copies r without its context, which the server ends together with the request.
 func detach(r *http.Request, body []byte) *http.Request {
-	out := r.Clone(context.Background())
+	out := r.Clone(context.WithoutCancel(r.Context()))
 	out.Body = io.NopCloser(bytes.NewReader(body))
 	return out
 }
