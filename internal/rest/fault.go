@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"time"
@@ -43,10 +44,12 @@ func wrongServer(err error) bool {
 }
 
 // broken tells whether the connection failed, as opposed to an answer that
-// does not make sense.
+// does not make sense. Headers that end in the middle are reported as
+// malformed ones.
 func broken(err error) bool {
 	var network net.Error
-	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	var header textproto.ProtocolError
+	return errors.As(err, &network) || errors.As(err, &header) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, context.DeadlineExceeded)
 }
 
