@@ -21,12 +21,13 @@ type message struct {
 	recalled bool
 }
 
-// Add puts m on the server, in place of an earlier message with the same ID, and returns it as stored: a
-// zero SentAt becomes the emulator's now.
+// Add puts m on the server, in place of an earlier message with the same ID, and returns it as stored:
+// SentAt cut off to the millisecond, a zero SentAt becomes the emulator's now.
 func (s *Server) Add(m Message) Message {
 	if m.SentAt.IsZero() {
 		m.SentAt = s.Now()
 	}
+	m.SentAt = m.SentAt.Truncate(time.Millisecond)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.messages[m.ID] = &message{Message: m}
