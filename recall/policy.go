@@ -24,7 +24,58 @@ type Policy struct {
 	// DefaultTimeout; negative values are refused. The caller's ctx bounds the
 	// call as a whole, and may end an attempt sooner.
 	Timeout time.Duration
+
+	// Retry is whether and when a failed attempt is repeated.
+	Retry Retry
+
+	// Rate is how many calls a second one API of the application allows, where
+	// that is not what the vendor documents: after buying more, or to stay
+	// below. 0 stands for the documented number (GoEasy documents none: 100 is
+	// this module's choice), a negative one for no limit. Limits for each user
+	// are not touched by it.
+	Rate float64
+
+	// Limiter keeps the calls within the quotas. Nil stands for NewLimiter,
+	// one for each client. Give the same one to clients that share an
+	// application, or one of your own that processes share.
+	Limiter Limiter
+
+	// Observer is told about calls, attempts and waiting. Nil for nobody.
+	Observer Observer
 }
+
+// Retry is whether and when a failed attempt is repeated. Only errors whose
+// Retryable is true lead to another attempt: to recall twice is harmless, so
+// a request that may have arrived is repeated too. A wait that does not fit
+// before the caller's deadline is not begun.
+type Retry struct {
+	// Attempts is how many attempts a call has at most. 0 stands for
+	// DefaultAttempts, 1 for no repetition. The one more attempt after a
+	// refused token does not count.
+	Attempts int
+
+	// Base bounds the wait before the second attempt; each further bound is
+	// twice as long, up to Max. 0 stands for DefaultBaseDelay. A vendor that
+	// says how long to wait is obeyed, up to LongestRetryAfter.
+	Base time.Duration
+
+	// Max bounds every wait. 0 stands for DefaultMaxDelay.
+	Max time.Duration
+
+	// Jitter picks a wait between 0 and the bound. Nil picks evenly at random,
+	// which spreads out the repetitions of many clients.
+	Jitter func(bound time.Duration) time.Duration
+}
+
+// What the zero value of a Retry stands for.
+const (
+	DefaultAttempts  = 3
+	DefaultBaseDelay = 100 * time.Millisecond
+	DefaultMaxDelay  = 5 * time.Second
+
+	// LongestRetryAfter is how long a vendor's Retry-After is obeyed at most.
+	LongestRetryAfter = time.Minute
+)
 
 // NewTransport returns a new transport as clients use it by default. Before
 // its first use the caller may change it, for example set TLSClientConfig
