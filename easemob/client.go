@@ -57,12 +57,23 @@ type Config struct {
 	// base URL such as "http://127.0.0.1:8080". Without a scheme it is https.
 	Host string
 
+	// Fallbacks are further hosts of the same data centre, tried in order when
+	// the one before can't be reached or answers 502. The one that works is
+	// used for a minute; then Host has its turn again.
+	Fallbacks []string
+
 	// Org and App are the two halves of the App Key, org#app.
 	Org, App string
 
 	// ClientID and ClientSecret are the application's credentials, with which
 	// the client fetches app tokens and renews them in time.
 	ClientID, ClientSecret string
+
+	// ClientSecretFunc returns the current secret, instead of ClientSecret: for
+	// secrets that rotate. It is asked whenever a token is fetched, and once
+	// more if the vendor refuses the secret. An error counts as
+	// recall.ErrUnavailable unless it is a *recall.Error.
+	ClientSecretFunc func(ctx context.Context) (string, error)
 
 	// Token is a ready app token, instead of ClientID and ClientSecret. It is
 	// used until the vendor refuses it, and can't be renewed.
@@ -106,7 +117,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	appKey := cfg.Org + "#" + cfg.App
 	transport, err := rest.New(rest.Config{
-		Vendor: vendor, App: appKey, Host: cfg.Host, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
+		Vendor: vendor, App: appKey, Host: cfg.Host, Fallbacks: cfg.Fallbacks, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
 	})
 	if err != nil {
 		return nil, err
@@ -121,7 +132,7 @@ func New(cfg Config) (*Client, error) {
 	case cfg.Token != "":
 		c.tokens, c.fixed = fixedToken(cfg.Token), true
 	default:
-		c.cache = newTokenCache(c.tokenFetcher(cfg.ClientID, cfg.ClientSecret))
+		c.cache = newTokenCache(c.tokenFetcher(cfg.ClientID, cfg.secret()))
 		c.tokens = c.cache
 	}
 	return c, nil
@@ -142,7 +153,7 @@ func (cfg Config) check() error {
 			return rest.BadConfig(vendor, segment.field, rule)
 		}
 	}
-	credentials := cfg.ClientID != "" || cfg.ClientSecret != ""
+	credentials := cfg.ClientID != "" || cfg.ClientSecret != "" || cfg.ClientSecretFunc != nil
 	switch {
 	case cfg.TokenSource != nil && (credentials || cfg.Token != ""):
 		return rest.BadConfig(vendor, "TokenSource", "is given beside other credentials; give one kind")
@@ -154,10 +165,20 @@ func (cfg Config) check() error {
 		return nil
 	case cfg.ClientID == "":
 		return rest.BadConfig(vendor, "ClientID", "is required, or a Token or TokenSource instead")
-	case cfg.ClientSecret == "":
+	case cfg.ClientSecret == "" && cfg.ClientSecretFunc == nil:
 		return rest.BadConfig(vendor, "ClientSecret", "is required")
+	case cfg.ClientSecret != "" && cfg.ClientSecretFunc != nil:
+		return rest.BadConfig(vendor, "ClientSecretFunc", "is given beside ClientSecret; give one")
 	}
 	return nil
+}
+
+// secret returns the function that knows the client secret.
+func (cfg Config) secret() rest.Secret {
+	if cfg.ClientSecretFunc != nil {
+		return rest.ChangingSecret(cfg.ClientSecretFunc)
+	}
+	return rest.FixedSecret(cfg.ClientSecret)
 }
 
 // segmentRule returns the rule that a part of the App Key breaks, or "".
@@ -223,6 +244,7 @@ func (cfg Config) String() string {
 	return rest.Describe("easemob.Config",
 		"Host", rest.HostOf(cfg.Host), "Org", cfg.Org, "App", cfg.App,
 		"ClientID", cfg.ClientID, "ClientSecret", rest.Hidden(cfg.ClientSecret),
+		"ClientSecretFunc", rest.FuncOf(cfg.ClientSecretFunc != nil),
 		"Token", rest.Hidden(cfg.Token), "TokenSource", rest.TypeOf(cfg.TokenSource))
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -83,6 +84,8 @@ func (c *Client) Recall(ctx context.Context, p RecallParams) (recall.Receipt, er
 	return c.do(ctx, rest.Call{
 		Op:        opRecall,
 		MessageID: p.MsgID,
+		Messages:  1,
+		Quotas:    []recall.Quota{c.quota("messages/msg_recall")},
 		Build: func(context.Context) (*rest.Request, error) {
 			return c.postJSON("/messages/msg_recall", p)
 		},
@@ -91,6 +94,14 @@ func (c *Client) Recall(ctx context.Context, p RecallParams) (recall.Receipt, er
 }
 
 const opRecall = "recall"
+
+// quota is the documented limit of one API for the application: 100 calls a
+// second.
+//
+// https://doc.easemob.com/product/limitationapi.html
+func (c *Client) quota(api string) recall.Quota {
+	return recall.Quota{Key: vendor + "/" + c.appKey + "/" + api, Calls: 100, Per: time.Second}
+}
 
 // recallAnswer is the answer to a recall: data in the current API; msgs in the
 // legacy one, whose form some deployments answer a single recall with.

@@ -70,18 +70,28 @@ type tokenAnswer struct {
 //
 // POST /{org}/{app}/token, 300 calls a second for each App Key:
 // https://doc.easemob.com/product/easemob_app_token.html
-func (c *Client) tokenFetcher(id, secret string) func(context.Context) (Token, error) {
-	body := tokenRequest{GrantType: "client_credentials", ClientID: id, ClientSecret: secret}
+func (c *Client) tokenFetcher(id string, secret rest.Secret) func(context.Context) (Token, error) {
 	return func(ctx context.Context) (Token, error) {
 		var token Token
+		current := secret.Use()
 		_, err := c.rest.Do(ctx, rest.Call{
-			Op: opToken,
-			Build: func(context.Context) (*rest.Request, error) {
-				req, err := c.postJSON("/token", body)
+			Op:           opToken,
+			FetchesToken: true,
+			Build: func(ctx context.Context) (*rest.Request, error) {
+				value, err := current.Value(ctx)
+				if err != nil {
+					return nil, err
+				}
+				req, err := c.postJSON("/token", tokenRequest{
+					GrantType: "client_credentials", ClientID: id, ClientSecret: value,
+				})
 				if err == nil {
-					req.Secrets = []string{secret}
+					req.Secrets = []string{value}
 				}
 				return req, err
+			},
+			Renew: func(refusal *recall.Error) bool {
+				return refusal.Kind == recall.ErrUnauthorized && current.Changed(ctx)
 			},
 			Decode: func(a rest.Answer) (verdict rest.Verdict, err error) {
 				token, err = decodeToken(a)

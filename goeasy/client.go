@@ -10,6 +10,7 @@
 package goeasy
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -39,10 +40,25 @@ type Config struct {
 	// base URL such as "http://127.0.0.1:8080". Without a scheme it is https.
 	Host string
 
+	// Fallbacks are further hosts of the same region, tried in order when
+	// the one before can't be reached or answers 502. The one that works is
+	// used for a minute; then Host has its turn again.
+	Fallbacks []string
+
 	// AppKey is the application's common key or rest key. It is the
 	// credential, and so never shown: receipts and errors name the application
 	// by a short hash of it.
 	AppKey string
+
+	// AppKeyFunc returns the current key, instead of AppKey: for keys that
+	// rotate. It is asked for each attempt, so it should cache, and once more
+	// if the vendor refuses the key. An error counts as recall.ErrUnavailable
+	// unless it is a *recall.Error.
+	AppKeyFunc func(ctx context.Context) (string, error)
+
+	// Name is what receipts, errors and quotas call the application. Empty
+	// stands for a short hash of AppKey; with AppKeyFunc it is required.
+	Name string
 
 	// AllowHTTP permits plain http to a host that is not loopback, where
 	// everyone on the way can read the key.
@@ -58,7 +74,7 @@ type Config struct {
 type Client struct {
 	rest   *rest.Client
 	app    string
-	appKey func() string // a closure, where no printing reaches it
+	appKey rest.Secret
 }
 
 var (
@@ -70,24 +86,43 @@ var (
 // New checks cfg and returns a client for it. It sends nothing. Its errors are
 // recall.ErrMisconfigured and name the field of Config.
 func New(cfg Config) (*Client, error) {
-	switch {
-	case cfg.AppKey == "":
-		return nil, rest.BadConfig(vendor, "AppKey", "is required")
-	case !rest.HeaderValue(cfg.AppKey):
-		return nil, rest.BadConfig(vendor, "AppKey", "has characters that no key has")
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
-	app := appName(cfg.AppKey)
+	app, key := cfg.Name, rest.FixedSecret(cfg.AppKey)
+	if app == "" {
+		app = hashOf(cfg.AppKey)
+	}
+	if cfg.AppKeyFunc != nil {
+		key = rest.ChangingSecret(cfg.AppKeyFunc)
+	}
 	transport, err := rest.New(rest.Config{
-		Vendor: vendor, App: app, Host: cfg.Host, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
+		Vendor: vendor, App: app, Host: cfg.Host, Fallbacks: cfg.Fallbacks, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Client{rest: transport, app: app, appKey: func() string { return cfg.AppKey }}, nil
+	return &Client{rest: transport, app: app, appKey: key}, nil
 }
 
-// appName names the application in receipts and errors without its key.
-func appName(appKey string) string {
+func (cfg Config) check() error {
+	switch {
+	case cfg.AppKey != "" && cfg.AppKeyFunc != nil:
+		return rest.BadConfig(vendor, "AppKeyFunc", "is given beside AppKey; give one")
+	case cfg.AppKeyFunc != nil && cfg.Name == "":
+		return rest.BadConfig(vendor, "Name", "is required beside AppKeyFunc")
+	case cfg.AppKeyFunc != nil:
+		return nil
+	case cfg.AppKey == "":
+		return rest.BadConfig(vendor, "AppKey", "is required")
+	case !rest.HeaderValue(cfg.AppKey):
+		return rest.BadConfig(vendor, "AppKey", "has characters that no key has")
+	}
+	return nil
+}
+
+// hashOf names the application in receipts and errors without its key.
+func hashOf(appKey string) string {
 	sum := sha256.Sum256([]byte(appKey))
 	return hex.EncodeToString(sum[:4])
 }
@@ -97,7 +132,8 @@ func (c *Client) Close() { c.rest.Close() }
 
 // String describes the configuration without its secret.
 func (cfg Config) String() string {
-	return rest.Describe("goeasy.Config", "Host", rest.HostOf(cfg.Host), "AppKey", rest.Hidden(cfg.AppKey))
+	return rest.Describe("goeasy.Config", "Host", rest.HostOf(cfg.Host), "AppKey", rest.Hidden(cfg.AppKey),
+		"AppKeyFunc", rest.FuncOf(cfg.AppKeyFunc != nil), "Name", cfg.Name)
 }
 
 // Format prints String, whatever the verb.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -116,11 +117,17 @@ const opRecall = "recall"
 
 // recall sends what has been checked; messageID is for the receipt.
 func (c *Client) recall(ctx context.Context, p RecallParams, messageID string) (recall.Receipt, error) {
+	secret := c.appKey.Use()
 	return c.rest.Do(ctx, rest.Call{
 		Op:        opRecall,
 		MessageID: messageID,
-		Build: func(context.Context) (*rest.Request, error) {
-			key := c.appKey()
+		Messages:  len(p.Messages),
+		Quotas:    []recall.Quota{c.quota("v2/im/history/recall")},
+		Build: func(ctx context.Context) (*rest.Request, error) {
+			key, err := secret.Value(ctx)
+			if err != nil {
+				return nil, err
+			}
 			body, err := json.Marshal(recallBody{AppKey: key, RecallParams: p})
 			if err != nil {
 				return nil, err
@@ -134,5 +141,14 @@ func (c *Client) recall(ctx context.Context, p RecallParams, messageID string) (
 			}, nil
 		},
 		Decode: decode,
+		Renew: func(refusal *recall.Error) bool {
+			return refusal.Kind == recall.ErrUnauthorized && secret.Changed(ctx)
+		},
 	})
+}
+
+// quota is how fast one API is called. The vendor documents no limit: 100
+// calls a second is this module's own choice, and that of the other vendors.
+func (c *Client) quota(api string) recall.Quota {
+	return recall.Quota{Key: vendor + "/" + c.app + "/" + api, Calls: 100, Per: time.Second}
 }

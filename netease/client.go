@@ -46,11 +46,22 @@ type Config struct {
 	// whatever its paths such as /msg/recall.action follow.
 	Host string
 
+	// Fallbacks are further hosts of the same region, as base URLs, tried in order when
+	// the one before can't be reached or answers 502. The one that works is
+	// used for a minute; then Host has its turn again.
+	Fallbacks []string
+
 	// AppKey names the application. It is no secret.
 	AppKey string
 
 	// AppSecret signs the requests.
 	AppSecret string
+
+	// AppSecretFunc returns the current secret, instead of AppSecret: for
+	// secrets that rotate. It is asked for each attempt, so it should cache,
+	// and once more if the vendor refuses the signature. An error counts as
+	// recall.ErrUnavailable unless it is a *recall.Error.
+	AppSecretFunc func(ctx context.Context) (string, error)
 
 	// AllowHTTP permits plain http to a host that is not loopback. The secret
 	// is not sent, but requests and answers can then be read and changed.
@@ -66,7 +77,7 @@ type Config struct {
 type Client struct {
 	rest   *rest.Client
 	appKey string
-	sign   func(nonce, curTime string) string
+	secret rest.Secret
 }
 
 var (
@@ -83,38 +94,61 @@ func New(cfg Config) (*Client, error) {
 		return nil, rest.BadConfig(vendor, "AppKey", "is required")
 	case !rest.HeaderValue(cfg.AppKey):
 		return nil, rest.BadConfig(vendor, "AppKey", "has characters that no key has")
-	case cfg.AppSecret == "":
+	case cfg.AppSecret == "" && cfg.AppSecretFunc == nil:
 		return nil, rest.BadConfig(vendor, "AppSecret", "is required")
+	case cfg.AppSecret != "" && cfg.AppSecretFunc != nil:
+		return nil, rest.BadConfig(vendor, "AppSecretFunc", "is given beside AppSecret; give one")
 	}
 	transport, err := rest.New(rest.Config{
-		Vendor: vendor, App: cfg.AppKey, Host: cfg.Host, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
+		Vendor: vendor, App: cfg.AppKey, Host: cfg.Host, Fallbacks: cfg.Fallbacks, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Client{rest: transport, appKey: cfg.AppKey, sign: signer(cfg.AppSecret)}, nil
+	secret := rest.FixedSecret(cfg.AppSecret)
+	if cfg.AppSecretFunc != nil {
+		secret = rest.ChangingSecret(cfg.AppSecretFunc)
+	}
+	return &Client{rest: transport, appKey: cfg.AppKey, secret: secret}, nil
 }
 
 // Close lets go of idle connections. Calls that are running finish.
 func (c *Client) Close() { c.rest.Close() }
 
-// do carries out a call of the form-encoded API (v1). decode reads a body
-// that is the vendor's, see decodeV1.
+// do carries out a call of the form-encoded API (v1).
 func (c *Client) do(ctx context.Context, op, messageID, path string, form url.Values) (recall.Receipt, error) {
+	secret := c.secret.Use()
 	return c.rest.Do(ctx, rest.Call{
 		Op:          op,
 		MessageID:   messageID,
+		Messages:    1,
 		TraceHeader: "RequestId",
-		Build: func(context.Context) (*rest.Request, error) {
-			return c.postForm(path, form, time.Now()), nil
+		Quotas:      []recall.Quota{c.quota(path)},
+		Build: func(ctx context.Context) (*rest.Request, error) {
+			value, err := secret.Value(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return c.postForm(path, form, value, time.Now()), nil
 		},
 		Decode: decodeV1,
+		Renew: func(refusal *recall.Error) bool {
+			return refusal.Kind == recall.ErrUnauthorized && secret.Changed(ctx)
+		},
 	})
 }
 
+// quota is the documented limit of one API for the application: 100 calls a
+// second, above which the vendor blocks it for 10 s.
+//
+// https://doc.yunxin.163.com/messaging/server-apis/zE1NjUyNDg?platform=server
+func (c *Client) quota(path string) recall.Quota {
+	return recall.Quota{Key: vendor + "/" + c.appKey + path, Calls: 100, Per: time.Second}
+}
+
 // postForm makes a signed request.
-func (c *Client) postForm(path string, form url.Values, now time.Time) *rest.Request {
-	header, checkSum := c.credentials(now)
+func (c *Client) postForm(path string, form url.Values, secret string, now time.Time) *rest.Request {
+	header, checkSum := c.credentials(secret, now)
 	header["Content-Type"] = []string{"application/x-www-form-urlencoded;charset=utf-8"}
 	return &rest.Request{
 		Method: http.MethodPost, Path: path, Header: header, Body: []byte(form.Encode()), Secrets: []string{checkSum},
@@ -124,7 +158,8 @@ func (c *Client) postForm(path string, form url.Values, now time.Time) *rest.Req
 // String describes the configuration without its secret.
 func (cfg Config) String() string {
 	return rest.Describe("netease.Config",
-		"Host", rest.HostOf(cfg.Host), "AppKey", cfg.AppKey, "AppSecret", rest.Hidden(cfg.AppSecret))
+		"Host", rest.HostOf(cfg.Host), "AppKey", cfg.AppKey, "AppSecret", rest.Hidden(cfg.AppSecret),
+		"AppSecretFunc", rest.FuncOf(cfg.AppSecretFunc != nil))
 }
 
 // Format prints String, whatever the verb.

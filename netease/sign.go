@@ -9,11 +9,6 @@ import (
 	"time"
 )
 
-// signer keeps the secret in a closure, where no printing reaches it.
-func signer(secret string) func(nonce, curTime string) string {
-	return func(nonce, curTime string) string { return checkSum(secret, nonce, curTime) }
-}
-
 // checkSum is the signature of a request: lower-case hex of the SHA-1 of
 // secret, nonce and time, one after the other.
 //
@@ -25,12 +20,12 @@ func checkSum(secret, nonce, curTime string) string {
 
 // credentials returns the headers that sign a request made now, in seconds,
 // and the signature among them.
-func (c *Client) credentials(now time.Time) (http.Header, string) {
+func (c *Client) credentials(secret string, now time.Time) (http.Header, string) {
 	var random [16]byte
 	rand.Read(random[:]) // never fails: crypto/rand
 	nonce := hex.EncodeToString(random[:])
 	curTime := strconv.FormatInt(now.Unix(), 10)
-	signature := c.sign(nonce, curTime)
+	signature := checkSum(secret, nonce, curTime)
 	return http.Header{
 		"Appkey":   {c.appKey},
 		"Nonce":    {nonce},

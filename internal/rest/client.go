@@ -6,6 +6,8 @@ package rest
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -19,10 +21,11 @@ import (
 
 // Config is what a vendor's New knows about its server.
 type Config struct {
-	Vendor    string // as in recall.Receipt
-	App       string // as in recall.Receipt: never a secret
-	Host      string // a host name, or a base URL with a path
-	AllowHTTP bool   // permits plain http to a host that is not loopback
+	Vendor    string   // as in recall.Receipt
+	App       string   // as in recall.Receipt: never a secret
+	Host      string   // a host name, or a base URL with a path
+	Fallbacks []string // further hosts, tried in order where the one before can't be reached
+	AllowHTTP bool     // permits plain http to a host that is not loopback
 	Policy    recall.Policy
 }
 
@@ -30,8 +33,12 @@ type Config struct {
 // concurrent use.
 type Client struct {
 	vendor, app string
-	base        string // scheme, host and path, without a slash at the end
+	hosts       hosts
 	timeout     time.Duration
+	retry       recall.Retry
+	rate        float64
+	limiter     recall.Limiter
+	observer    recall.Observer // nil for none
 	resty       *resty.Client
 	own         *http.Transport // nil where the caller gave a transport
 	blind       bool            // the transport is not net/http's and may not tell what it wrote
@@ -40,16 +47,23 @@ type Client struct {
 // New checks cfg and returns a client for it. Its errors are
 // recall.ErrMisconfigured and name the field of the vendor's Config.
 func New(cfg Config) (*Client, error) {
-	base, err := baseURL(cfg.Host, cfg.AllowHTTP)
+	bases, err := baseURLs(cfg)
 	if err != nil {
-		return nil, BadConfig(cfg.Vendor, "Host", err.Error())
+		return nil, err
 	}
-	if cfg.Policy.Timeout < 0 {
-		return nil, BadConfig(cfg.Vendor, "Policy.Timeout", "is negative")
+	if err := checkPolicy(cfg.Vendor, cfg.Policy); err != nil {
+		return nil, err
 	}
-	c := &Client{vendor: cfg.Vendor, app: cfg.App, base: base, timeout: cfg.Policy.Timeout}
+	c := &Client{
+		vendor: cfg.Vendor, app: cfg.App, hosts: hosts{bases: bases}, timeout: cfg.Policy.Timeout,
+		retry: defaults(cfg.Policy.Retry), rate: cfg.Policy.Rate,
+		limiter: cfg.Policy.Limiter, observer: cfg.Policy.Observer,
+	}
 	if c.timeout == 0 {
 		c.timeout = recall.DefaultTimeout
+	}
+	if c.limiter == nil {
+		c.limiter = recall.NewLimiter()
 	}
 	transport := cfg.Policy.Transport
 	if transport == nil {
@@ -78,8 +92,9 @@ func (silence) Errorf(string, ...any) {}
 func (silence) Warnf(string, ...any)  {}
 func (silence) Debugf(string, ...any) {}
 
-// Base is the server's address: scheme, host and path. It holds no secret.
-func (c *Client) Base() string { return c.base }
+// Base is the server's preferred address: scheme, host and path. It holds no
+// secret.
+func (c *Client) Base() string { return c.hosts.bases[0] }
 
 // Close lets go of the connections that are idle, unless they belong to a
 // transport that the caller gave.
@@ -100,6 +115,35 @@ func (c *Client) Refused(op string, err *recall.Error) error {
 // BadConfig returns the error with which a vendor's New refuses a Config.
 func BadConfig(vendor, field, rule string) *recall.Error {
 	return &recall.Error{Kind: recall.ErrMisconfigured, Vendor: vendor, Op: "new", Field: field, Err: errors.New(rule)}
+}
+
+func checkPolicy(vendor string, p recall.Policy) error {
+	if p.Timeout < 0 {
+		return BadConfig(vendor, "Policy.Timeout", "is negative")
+	}
+	if math.IsNaN(p.Rate) {
+		return BadConfig(vendor, "Policy.Rate", "is not a number")
+	}
+	if field, rule := retryRule(p.Retry); field != "" {
+		return BadConfig(vendor, field, rule)
+	}
+	return nil
+}
+
+func baseURLs(cfg Config) ([]string, error) {
+	base, err := baseURL(cfg.Host, cfg.AllowHTTP)
+	if err != nil {
+		return nil, BadConfig(cfg.Vendor, "Host", err.Error())
+	}
+	bases := []string{base}
+	for i, host := range cfg.Fallbacks {
+		base, err := baseURL(host, cfg.AllowHTTP)
+		if err != nil {
+			return nil, BadConfig(cfg.Vendor, fmt.Sprintf("Fallbacks[%d]", i), err.Error())
+		}
+		bases = append(bases, base)
+	}
+	return bases, nil
 }
 
 // baseURL turns a host name or base URL into a base URL without a slash at

@@ -2,8 +2,6 @@ package rest
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"time"
@@ -15,9 +13,11 @@ import (
 // own: one makes the request, the other reads the answer. Everything between
 // them is Do's.
 type Call struct {
-	Op          string // as in recall.Error
-	MessageID   string // as in recall.Receipt; empty for a call about several messages
-	TraceHeader string // the header that carries the trace id; empty where the vendor has none
+	Op          string         // as in recall.Error
+	MessageID   string         // as in recall.Receipt; empty for a call about several messages
+	Messages    int            // how many messages the call is about
+	TraceHeader string         // the header that carries the trace id; empty where the vendor has none
+	Quotas      []recall.Quota // narrowest first: a user's, then the application's
 
 	// Build makes the request, afresh and freshly signed for each attempt.
 	Build func(ctx context.Context) (*Request, error)
@@ -32,6 +32,9 @@ type Call struct {
 	// means that Build will now use other credentials, and the call is worth
 	// another attempt. Nil means never.
 	Renew func(*recall.Error) bool
+
+	// FetchesToken marks a call for credentials: observers see a token span.
+	FetchesToken bool
 }
 
 // Request is an HTTP request as a vendor describes it.
@@ -61,19 +64,23 @@ type Verdict struct {
 	Code    string         // the vendor's own word
 }
 
-// Do carries out one call and returns its receipt, or a *recall.Error.
+// Do carries out one call, repeating it as the policy says, and returns its
+// receipt or a *recall.Error.
 func (c *Client) Do(ctx context.Context, call Call) (recall.Receipt, error) {
 	r := run{client: c, call: &call}
-	if call.TraceHeader != "" {
-		r.traceID = newTraceID()
+	if ctx == nil {
+		return recall.Receipt{}, r.complete(recall.Invalid("ctx", "is nil"), nil)
 	}
-	receipt, err := r.attempt(ctx)
-	if err != nil && call.Renew != nil && call.Renew(err) {
-		receipt, err = r.attempt(ctx)
-	}
+	r.newTraceID()
+	ctx, end := c.observe(ctx, r.span(recall.SpanCall))
+	receipt, err := r.untilDone(ctx)
 	if err != nil {
+		end(recall.SpanEnd{Err: err, Status: err.Status, TraceID: r.traceID, Attempts: r.attempts})
 		return recall.Receipt{}, err
 	}
+	end(recall.SpanEnd{
+		Outcome: receipt.Outcome, Code: receipt.Code, Status: r.status, TraceID: r.traceID, Attempts: r.attempts,
+	})
 	return receipt, nil
 }
 
@@ -82,48 +89,115 @@ type run struct {
 	client   *Client
 	call     *Call
 	traceID  string
-	attempts int
+	attempts int  // made
+	free     int  // of these, how many do not count against the policy
 	open     bool // a request went out, and no answer about the message settled its fate
+	status   int  // of the last answer
+	renewed  bool
+
+	dealtWith bool          // the vendor itself refused the attempt before, with a code of its own
+	last      *recall.Error // how the attempt before ended
 }
 
-func (r *run) attempt(ctx context.Context) (recall.Receipt, *recall.Error) {
-	if ctx == nil {
-		return recall.Receipt{}, r.complete(recall.Invalid("ctx", "is nil"), nil)
+// untilDone makes attempts until one succeeds or no other makes sense.
+func (r *run) untilDone(ctx context.Context) (recall.Receipt, *recall.Error) {
+	for {
+		result := r.attempt(ctx)
+		if result.err == nil {
+			return result.receipt, nil
+		}
+		again, err := r.again(ctx, result)
+		if !again {
+			return recall.Receipt{}, err
+		}
+		r.last = result.err
 	}
+}
+
+// result is how an attempt ended.
+type result struct {
+	receipt recall.Receipt
+	err     *recall.Error
+	sent    bool // err comes from the wire or the vendor, not from before
+	moved   bool // the next attempt goes to another host, and nothing was sent to this one
+}
+
+// attempt makes one attempt, first waiting for its quotas.
+func (r *run) attempt(ctx context.Context) result {
 	if err := ended(ctx); err != nil {
-		return recall.Receipt{}, r.complete(canceled(err), nil)
+		return r.unsent(ctx, canceled(err))
+	}
+	release, err := r.acquire(ctx)
+	if err != nil {
+		return r.unsent(ctx, err)
 	}
 	req, err := r.call.Build(ctx)
 	if err != nil {
-		return recall.Receipt{}, r.complete(buildError(ctx, err), nil)
+		release(false)
+		return r.unsent(ctx, err)
 	}
-	if r.traceID != "" {
-		req.Header.Set(r.call.TraceHeader, r.traceID)
-	}
+	r.stamp(req)
 	r.attempts++
-	answer, wire, err := r.client.exchange(ctx, req)
+	ctx, end := r.client.observe(ctx, r.span(recall.SpanAttempt))
+	r.status = 0
+	base, host := r.client.hosts.pick(time.Now())
+	answer, wire, err := r.client.exchange(ctx, base, req)
+	release(wire.mayHaveArrived())
+	var res result
 	if err != nil {
-		r.open = r.open || wire.mayHaveArrived()
-		return recall.Receipt{}, r.complete(fault(ctx, err, wire), req.Secrets)
+		res = r.unanswered(ctx, err, wire, req)
+	} else {
+		r.status = answer.Status
+		r.open = r.open || wire.replayed()
+		answer.Repeated = r.open
+		res = r.judge(answer, req.Secrets)
 	}
-	r.open = r.open || wire.replayed()
-	answer.Repeated = r.open
-	return r.judge(answer, req.Secrets)
+	res.moved = res.err != nil && r.moveOn(host, answer.Status, wire, res.err)
+	endAttempt(end, res, r)
+	return res
+}
+
+func endAttempt(end func(recall.SpanEnd), res result, r *run) {
+	e := recall.SpanEnd{Outcome: res.receipt.Outcome, Code: res.receipt.Code, TraceID: r.traceID, Status: r.status}
+	if res.err != nil {
+		e.Err = res.err
+	}
+	end(e)
+}
+
+// unsent is the result of an attempt that ended before anything was sent.
+// Where it was the waiting that failed, the vendor's last word stays the
+// error, and the reason why there was no other attempt is added to it.
+func (r *run) unsent(ctx context.Context, err error) result {
+	e := buildError(ctx, err)
+	if r.last != nil && errors.Is(e, context.DeadlineExceeded) && e.Kind == recall.ErrRateLimited {
+		return result{err: r.noTime(r.last, e.Err)}
+	}
+	if r.last != nil && e.Kind == recall.ErrCanceled {
+		e = canceled(after(e.Err, r.last))
+	}
+	return result{err: r.complete(e, nil)}
+}
+
+// unanswered is the result of an exchange that brought no whole answer.
+func (r *run) unanswered(ctx context.Context, err error, w *wire, req *Request) result {
+	r.open = r.open || w.mayHaveArrived()
+	return result{err: r.complete(fault(ctx, err, w), req.Secrets), sent: true}
 }
 
 // judge turns an answer into a receipt or an error, and keeps the books on
 // what may have been applied.
-func (r *run) judge(answer Answer, secrets []string) (recall.Receipt, *recall.Error) {
+func (r *run) judge(answer Answer, secrets []string) result {
 	verdict, err := r.decode(answer)
 	if err == nil {
-		return r.receipt(answer, verdict), nil
+		return result{receipt: r.receipt(answer, verdict)}
 	}
 	if clean, found := maskedBody(answer.Body, secrets); found {
 		answer.Body = clean
 		_, err = r.decode(answer) // the same error, told without what the server echoed
 	}
 	if err.Kind == recall.ErrNotFound && r.open {
-		return r.receipt(answer, Verdict{Outcome: recall.AlreadyGone, Code: err.Code}), nil
+		return result{receipt: r.receipt(answer, Verdict{Outcome: recall.AlreadyGone, Code: err.Code})}
 	}
 	switch err.Kind {
 	case recall.ErrNotFound, recall.ErrForbidden, recall.ErrWindowExpired:
@@ -136,7 +210,8 @@ func (r *run) judge(answer Answer, secrets []string) (recall.Receipt, *recall.Er
 	if err.RetryAfter == 0 && err.Retryable() {
 		err.RetryAfter = retryAfter(answer)
 	}
-	return recall.Receipt{}, r.complete(err, secrets)
+	r.dealtWith = err.Code != ""
+	return result{err: r.complete(err, secrets), sent: true}
 }
 
 func (r *run) decode(answer Answer) (Verdict, *recall.Error) {
@@ -172,10 +247,4 @@ func (r *run) complete(err *recall.Error, secrets []string) *recall.Error {
 	e.TraceID, e.Attempts, e.MayHaveApplied = r.traceID, r.attempts, r.open
 	mask(&e, secrets)
 	return &e
-}
-
-func newTraceID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails: crypto/rand
-	return hex.EncodeToString(b[:])
 }

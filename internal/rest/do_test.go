@@ -231,10 +231,11 @@ func TestConcurrentCallsShareConnections(t *testing.T) {
 
 func TestTraceIDsDiffer(t *testing.T) {
 	seen := map[string]bool{}
+	r := run{call: &Call{TraceHeader: "X-Trace"}}
 	for range 1000 {
-		id := newTraceID()
-		assert.Len(t, strings.Trim(id, "0123456789abcdef"), 0)
-		seen[id] = true
+		r.newTraceID()
+		assert.Empty(t, strings.Trim(r.traceID, "0123456789abcdef"))
+		seen[r.traceID] = true
 	}
 	assert.Len(t, seen, 1000)
 }

@@ -20,7 +20,7 @@ var errTooLong = errors.New("the answer is longer than 1 MiB")
 
 // exchange sends one request and reads the whole answer. An error means that
 // no whole answer came.
-func (c *Client) exchange(ctx context.Context, req *Request) (Answer, *wire, error) {
+func (c *Client) exchange(ctx context.Context, base string, req *Request) (Answer, *wire, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	w := &wire{blind: c.blind}
@@ -39,7 +39,7 @@ func (c *Client) exchange(ctx context.Context, req *Request) (Answer, *wire, err
 	if len(req.Body) > 0 {
 		out.SetBody(bytes.NewReader(req.Body))
 	}
-	res, err := out.Execute(req.Method, c.base+req.Path)
+	res, err := out.Execute(req.Method, base+req.Path)
 	if err != nil {
 		return Answer{}, w, err
 	}

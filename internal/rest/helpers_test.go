@@ -21,9 +21,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // secret stands for a credential that every request of these tests carries.
 const secret = "s3cr3t-t0k3n-that-must-not-show"
 
-// newClient returns a client of the server at url.
+// newClient returns a client of the server at url, which makes a single
+// attempt where the policy does not say otherwise.
 func newClient(t *testing.T, url string, policy recall.Policy) *Client {
 	t.Helper()
+	if policy.Retry.Attempts == 0 {
+		policy.Retry.Attempts = 1
+	}
 	c, err := New(Config{Vendor: "acme", App: "app", Host: url, Policy: policy})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)

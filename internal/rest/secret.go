@@ -34,6 +34,14 @@ func Hidden(secret string) string {
 	return mark
 }
 
+// FuncOf stands for a function in Describe: it tells only whether there is one.
+func FuncOf(given bool) string {
+	if given {
+		return "func"
+	}
+	return ""
+}
+
 // TypeOf stands for a value in Describe whose own printing can't be trusted
 // to hide what it holds.
 func TypeOf(v any) string {

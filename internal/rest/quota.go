@@ -1,0 +1,85 @@
+package rest
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/imrecall/imrecall/recall"
+)
+
+// quotas returns the limits that a call is kept within: the vendor's, with
+// the policy's rate in place of the application's.
+func (r *run) quotas() []recall.Quota {
+	all := r.call.Quotas
+	rate := r.client.rate
+	if len(all) == 0 || rate == 0 {
+		return all
+	}
+	last := len(all) - 1
+	if rate < 0 {
+		return all[:last]
+	}
+	changed := append(all[:last:last], all[last])
+	changed[last].Calls, changed[last].Per = perSpan(rate)
+	return changed
+}
+
+// perSpan writes a rate as so many calls in so much time: slow rates as one
+// call at a time, so that they need no fraction of a call.
+func perSpan(rate float64) (calls int, per time.Duration) {
+	if rate >= 10 {
+		return int(min(rate, math.MaxInt32)), time.Second
+	}
+	return 1, time.Duration(min(float64(time.Second)/rate, float64(maxSpan)))
+}
+
+const maxSpan = 365 * 24 * time.Hour
+
+// acquire waits for all quotas of the call. The function that it returns has
+// to be called when the attempt is over, with whether it was sent.
+func (r *run) acquire(ctx context.Context) (release func(sent bool), err error) {
+	quotas := r.quotas()
+	releases := make([]func(bool), 0, len(quotas))
+	release = func(sent bool) {
+		for _, f := range releases {
+			f(sent)
+		}
+	}
+	for _, q := range quotas {
+		span := r.span(recall.SpanWait)
+		span.Quota = q.Key
+		inner, end := r.client.observe(ctx, span)
+		one, err := take(inner, r.client.limiter, q)
+		end(recall.SpanEnd{Err: err})
+		if err != nil {
+			release(false)
+			return nil, err
+		}
+		releases = append(releases, one)
+	}
+	return release, nil
+}
+
+func take(ctx context.Context, limiter recall.Limiter, q recall.Quota) (func(bool), error) {
+	if a, ok := limiter.(recall.Acquirer); ok {
+		return a.Acquire(ctx, q)
+	}
+	return func(bool) {}, limiter.Wait(ctx, q)
+}
+
+// pause closes the quota that the vendor says was exceeded, for everyone. The
+// vendor does not say which; it is taken to be the narrowest. False means
+// that there is none to close.
+func (r *run) pause(ctx context.Context, err *recall.Error) bool {
+	quotas := r.quotas()
+	if len(quotas) == 0 {
+		return false
+	}
+	d := err.RetryAfter
+	if d == 0 {
+		d = quotas[0].Per << min(r.attempts-r.free-1, 5)
+	}
+	d = min(max(d, 0), recall.LongestRetryAfter)
+	return r.client.limiter.Pause(ctx, quotas[0], d) == nil
+}

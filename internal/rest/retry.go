@@ -1,0 +1,160 @@
+package rest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"math"
+	mathrand "math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/imrecall/imrecall/recall"
+)
+
+// again decides whether the call is worth another attempt, and waits for it.
+// Where it is not, it returns the error that ends the call.
+func (r *run) again(ctx context.Context, res result) (bool, *recall.Error) {
+	err := res.err
+	switch {
+	case !res.sent:
+		return false, err // waiting and fetching credentials are repeated where they happen
+	case !r.renewed && r.call.Renew != nil && err.Status != 0 && r.call.Renew(err):
+		r.renewed = true
+		r.free++
+		return true, nil
+	case !err.Retryable():
+		return false, err
+	case res.moved:
+		r.free++ // nothing was sent, and the next host may answer
+		return true, nil
+	case r.attempts-r.free >= r.client.retry.Attempts:
+		return false, err
+	}
+	wait := r.backoff(err)
+	if err.Kind == recall.ErrRateLimited && r.pause(ctx, err) {
+		wait = 0 // the limiter makes everyone wait, this call included
+	}
+	if late := r.sleep(ctx, wait, err); late != nil {
+		return false, late
+	}
+	return true, nil
+}
+
+// backoff is how long to wait after an attempt: at random, with a bound that
+// doubles from attempt to attempt, and no shorter than the vendor says.
+func (r *run) backoff(err *recall.Error) time.Duration {
+	p := r.client.retry
+	bound := p.Base
+	for range r.attempts - r.free - 1 {
+		bound = min(2*bound, p.Max)
+	}
+	wait := min(max(p.Jitter(bound), 0), p.Max)
+	return max(wait, min(err.RetryAfter, recall.LongestRetryAfter))
+}
+
+// sleep waits before the next attempt. It returns an error where ctx ends, or
+// would end, first.
+func (r *run) sleep(ctx context.Context, wait time.Duration, last *recall.Error) *recall.Error {
+	if wait <= 0 {
+		return nil
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
+		return r.noTime(last, context.DeadlineExceeded)
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return r.complete(canceled(after(ended(ctx), last)), nil)
+	}
+}
+
+// noTime is the error of a call whose next attempt does not fit before the
+// deadline: the last one, with the deadline as a further cause.
+func (r *run) noTime(last *recall.Error, deadline error) *recall.Error {
+	e := *last
+	if e.Err == nil {
+		e.Err = fmt.Errorf("no time for another attempt: %w", deadline)
+	} else {
+		e.Err = fmt.Errorf("%w; no time for another attempt: %w", e.Err, deadline)
+	}
+	return &e
+}
+
+// after tells why a call was waiting when its ctx ended.
+func after(over error, last *recall.Error) error {
+	return fmt.Errorf("%w, after: %w", over, last)
+}
+
+// newTraceID gives the next attempt an id that the vendor has not seen.
+func (r *run) newTraceID() {
+	if r.call.TraceHeader == "" {
+		return
+	}
+	var b [16]byte
+	rand.Read(b[:]) // never fails: crypto/rand
+	r.traceID = hex.EncodeToString(b[:])
+}
+
+// stamp puts the trace id on a request. The vendor takes a second request with
+// the same id for a repetition: that is meant after silence and after a
+// gateway's page, but not after the vendor itself has refused the first.
+func (r *run) stamp(req *Request) {
+	if r.dealtWith {
+		r.dealtWith = false
+		r.newTraceID()
+	}
+	if r.traceID != "" {
+		req.Header.Set(r.call.TraceHeader, r.traceID)
+	}
+}
+
+// moveOn tells the list of hosts how this one fared. It returns true where
+// nothing was sent and another host is left to try.
+func (r *run) moveOn(host, status int, w *wire, err *recall.Error) bool {
+	hosts := &r.client.hosts
+	unreachable := status == 0 && !w.mayHaveArrived() && err.Kind != recall.ErrCanceled
+	if !unreachable && status != http.StatusBadGateway {
+		return false
+	}
+	hosts.failed(host, time.Now())
+	return unreachable && r.free < len(hosts.bases)-1
+}
+
+// defaults fills in what the zero value of a policy's Retry stands for.
+func defaults(p recall.Retry) recall.Retry {
+	if p.Attempts == 0 {
+		p.Attempts = recall.DefaultAttempts
+	}
+	if p.Base == 0 {
+		p.Base = recall.DefaultBaseDelay
+	}
+	if p.Max == 0 {
+		p.Max = max(recall.DefaultMaxDelay, p.Base)
+	}
+	if p.Jitter == nil {
+		p.Jitter = func(bound time.Duration) time.Duration { return mathrand.N(bound + 1) }
+	}
+	return p
+}
+
+// retryRule returns the field of a Retry that breaks a rule, and the rule.
+func retryRule(p recall.Retry) (field, rule string) {
+	switch {
+	case p.Attempts < 0:
+		return "Policy.Retry.Attempts", "is negative"
+	case p.Base < 0:
+		return "Policy.Retry.Base", "is negative"
+	case p.Max < 0:
+		return "Policy.Retry.Max", "is negative"
+	case p.Max > 0 && p.Max < p.Base:
+		return "Policy.Retry.Max", "is less than Base"
+	case p.Base > math.MaxInt64/2 || p.Max > math.MaxInt64/2:
+		return "Policy.Retry.Max", "is longer than a century"
+	}
+	return "", ""
+}
