@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -73,7 +74,7 @@ func New(cfg Config) (*Client, error) {
 	switch {
 	case cfg.AppKey == "":
 		return nil, rest.BadConfig(vendor, "AppKey", "is required")
-	case !rest.HeaderValue(cfg.AppKey):
+	case !plain(cfg.AppKey):
 		return nil, rest.BadConfig(vendor, "AppKey", "has characters that no key has")
 	}
 	app := appName(cfg.AppKey)
@@ -85,6 +86,10 @@ func New(cfg Config) (*Client, error) {
 	}
 	return &Client{rest: transport, app: app, appKey: func() string { return cfg.AppKey }}, nil
 }
+
+// plain tells whether JSON writes a key as it is. Masking looks for the key,
+// and would miss an escaped one in what a server echoes.
+func plain(key string) bool { return rest.HeaderValue(key) && !strings.ContainsAny(key, `"\<>&`) }
 
 // appName names the application in receipts and errors without its key.
 func appName(appKey string) string {

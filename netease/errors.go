@@ -143,7 +143,7 @@ func clockSkew(a rest.Answer) error {
 	skew := a.At.Sub(server).Round(time.Second)
 	direction := "ahead of"
 	if skew < 0 {
-		skew, direction = -skew, "behind"
+		direction = "behind"
 	}
-	return errors.New("the local clock is " + skew.String() + " " + direction + " the server's")
+	return errors.New("the local clock is " + skew.Abs().String() + " " + direction + " the server's")
 }
