@@ -113,7 +113,10 @@ type recallItems []recallItem
 // UnmarshalJSON reads an object or an array of objects.
 func (items *recallItems) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte("[")) {
-		return json.Unmarshal(data, (*[]recallItem)(items))
+		var list []recallItem // a new one: json would leave in the old one's items what the new ones lack
+		err := json.Unmarshal(data, &list)
+		*items = list
+		return err
 	}
 	var one recallItem
 	if err := json.Unmarshal(data, &one); err != nil {

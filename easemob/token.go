@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -72,6 +75,7 @@ type tokenAnswer struct {
 // https://doc.easemob.com/product/easemob_app_token.html
 func (c *Client) tokenFetcher(id, secret string) func(context.Context) (Token, error) {
 	body := tokenRequest{GrantType: "client_credentials", ClientID: id, ClientSecret: secret}
+	secrets := append([]string{secret}, pieces(secret)...)
 	return func(ctx context.Context) (Token, error) {
 		var token Token
 		_, err := c.rest.Do(ctx, rest.Call{
@@ -79,7 +83,7 @@ func (c *Client) tokenFetcher(id, secret string) func(context.Context) (Token, e
 			Build: func(context.Context) (*rest.Request, error) {
 				req, err := c.postJSON("/token", body)
 				if err == nil {
-					req.Secrets = []string{secret}
+					req.Secrets = secrets
 				}
 				return req, err
 			},
@@ -95,22 +99,47 @@ func (c *Client) tokenFetcher(id, secret string) func(context.Context) (Token, e
 func decodeToken(a rest.Answer) (Token, error) {
 	var body tokenAnswer
 	if err := json.Unmarshal(a.Body, &body); err != nil {
-		return Token{}, rest.Unreadable(a, "the answer is not JSON of the documented form")
+		return Token{}, noToken(a, "the answer is not JSON of the documented form")
 	}
-	if a.Status != 200 || body.Code != "" || body.Description != "" {
-		err := classify(a, body.errorBody)
-		switch err.Kind {
-		case recall.ErrInvalidRequest, recall.ErrNotFound, recall.ErrForbidden, recall.ErrWindowExpired:
-			// What is refused here is the configuration, never a message.
-			err.Kind, err.Field = recall.ErrMisconfigured, ""
-		}
-		return Token{}, err
-	}
-	if !rest.HeaderValue(body.AccessToken) {
-		// No excerpt: what there is may be a token all the same.
-		return Token{}, &recall.Error{Kind: recall.ErrBadResponse, Err: errors.New("the answer has no usable access_token")}
+	switch {
+	case body.Code != "" || body.Description != "":
+		return Token{}, aboutConfig(classify(a, body.errorBody))
+	case a.Status != 200:
+		return Token{}, noToken(a, "the answer does not explain itself")
+	case !rest.HeaderValue(body.AccessToken):
+		return Token{}, noToken(a, "the answer has no usable access_token")
 	}
 	return Token{Value: body.AccessToken, Expires: expiry(a.At, string(body.ExpiresIn))}, nil
+}
+
+// noToken is rest.Unreadable for answers to a token request. Where the status
+// is a success the answer may hold a token all the same, and is not repeated.
+func noToken(a rest.Answer, why string) *recall.Error {
+	if a.Status >= 200 && a.Status <= 299 {
+		why += "; as it may hold a token, its " + strconv.Itoa(len(a.Body)) + " bytes are not shown"
+		return &recall.Error{Kind: recall.ErrBadResponse, Err: errors.New(why)}
+	}
+	return aboutConfig(rest.Unreadable(a, why))
+}
+
+// aboutConfig corrects the meaning of a refusal to give a token: what is
+// refused is the configuration, never a message.
+func aboutConfig(err *recall.Error) *recall.Error {
+	switch err.Kind {
+	case recall.ErrInvalidRequest, recall.ErrNotFound, recall.ErrForbidden, recall.ErrWindowExpired:
+		err.Kind, err.Field = recall.ErrMisconfigured, ""
+	}
+	return err
+}
+
+// pieces returns the longer parts of a secret between the characters that
+// JSON, HTML, URLs or quoting may change: a server that echoes the request
+// may show it in any of these forms.
+func pieces(secret string) []string {
+	parts := strings.FieldsFunc(secret, func(r rune) bool {
+		return r != '-' && r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
+	})
+	return slices.DeleteFunc(parts, func(part string) bool { return len(part) < 8 })
 }
 
 // longestLife bounds what is believed of expires_in: the vendor's ancestor
