@@ -98,9 +98,13 @@ type Client struct {
 	rest   *rest.Client
 	appKey string
 	root   string // the path of the application: /org/app
-	tokens TokenSource
-	cache  *tokenCache // nil where the tokens come from outside
-	fixed  bool        // the token can't be renewed
+	fixed  bool   // the token can't be renewed
+
+	// What leads to a secret is kept in functions, into which no way of
+	// printing can look: not even of a copy of the Client, or of a struct with
+	// a Client in an unexported field, where fmt does not ask for Format.
+	token     func(ctx context.Context, stale string) (Token, error)
+	endTokens func() // ends a token request that is under way; nil where tokens come from outside
 }
 
 var (
@@ -128,21 +132,22 @@ func New(cfg Config) (*Client, error) {
 	}
 	switch {
 	case cfg.TokenSource != nil:
-		c.tokens = cfg.TokenSource
+		c.token = cfg.TokenSource.Token
 	case cfg.Token != "":
-		c.tokens, c.fixed = fixedToken(cfg.Token), true
+		c.token, c.fixed = fixedToken(cfg.Token).Token, true
 	default:
-		c.cache = newTokenCache(c.tokenFetcher(cfg.ClientID, cfg.secret()))
-		c.tokens = c.cache
+		cache := newTokenCache(c.tokenFetcher(cfg.ClientID, cfg.secret()))
+		c.token, c.endTokens = cache.Token, cache.close
 	}
 	return c, nil
 }
 
 // Close lets go of idle connections and ends a token request that is under
-// way. Calls that are running finish.
+// way, and with it the calls that wait for the token. Other calls that are
+// running finish.
 func (c *Client) Close() {
-	if c.cache != nil {
-		c.cache.close()
+	if c.endTokens != nil {
+		c.endTokens()
 	}
 	c.rest.Close()
 }
@@ -188,6 +193,8 @@ func segmentRule(value string) string {
 		return "is required"
 	case strings.Contains(value, "#"):
 		return "holds a #: an App Key is org#app, give its halves apart"
+	case value != strings.TrimSpace(value):
+		return "begins or ends with white space"
 	case value == "." || value == ".." || strings.ContainsAny(value, "/\\?%"):
 		return "can't be part of a path"
 	}
@@ -200,7 +207,7 @@ func (c *Client) do(ctx context.Context, call rest.Call) (recall.Receipt, error)
 	var used, refused string
 	build := call.Build
 	call.Build = func(ctx context.Context) (*rest.Request, error) {
-		token, err := c.tokens.Token(ctx, refused)
+		token, err := c.token(ctx, refused)
 		if err != nil {
 			return nil, err
 		}
@@ -213,13 +220,13 @@ func (c *Client) do(ctx context.Context, call rest.Call) (recall.Receipt, error)
 		}
 		used = token.Value
 		req.Header.Set("Authorization", "Bearer "+used)
-		req.Secrets = append(req.Secrets, used)
+		req.Secrets = append(req.Secrets, used, refused)
 		return req, nil
 	}
 	if !c.fixed {
 		call.Renew = func(err *recall.Error) bool {
 			refused = used
-			return err.Status == http.StatusUnauthorized
+			return used != "" && err.Status == http.StatusUnauthorized // the token endpoint says 401 too
 		}
 	}
 	return c.rest.Do(ctx, call)

@@ -83,7 +83,8 @@ func notOpen(text string) bool {
 }
 
 func kindOf(status int, code, text string) recall.Kind {
-	if code == "message_recall_error" {
+	refused := status == http.StatusBadRequest || status == http.StatusForbidden
+	if code == "message_recall_error" || code == "" && refused {
 		if kind := kindOfRecall(text); kind != "" {
 			return kind
 		}

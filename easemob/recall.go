@@ -124,7 +124,10 @@ type recallItems []recallItem
 // UnmarshalJSON reads an object or an array of objects.
 func (items *recallItems) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte("[")) {
-		return json.Unmarshal(data, (*[]recallItem)(items))
+		var list []recallItem // a new one: json would leave in the old one's items what the new ones lack
+		err := json.Unmarshal(data, &list)
+		*items = list
+		return err
 	}
 	var one recallItem
 	if err := json.Unmarshal(data, &one); err != nil {
@@ -137,10 +140,11 @@ func (items *recallItems) UnmarshalJSON(data []byte) error {
 // decode reads the answer to the recall that p asked for.
 func (p RecallParams) decode(a rest.Answer) (rest.Verdict, error) {
 	var body recallAnswer
-	if err := json.Unmarshal(a.Body, &body); err != nil {
+	err := json.Unmarshal(a.Body, &body)
+	if err != nil && (body.errorBody == errorBody{}) {
 		return rest.Verdict{}, rest.Unreadable(a, "the answer is not JSON of the documented form")
 	}
-	if a.Status != 200 || body.Code != "" || body.Description != "" {
+	if err != nil || a.Status != 200 || body.Code != "" || body.Description != "" {
 		return rest.Verdict{}, classify(a, body.errorBody)
 	}
 	item, found := p.find(append(body.Data, body.Msgs...))

@@ -34,7 +34,11 @@ type TokenSource interface {
 
 // String hides the token.
 func (t Token) String() string {
-	return rest.Describe("easemob.Token", "Value", rest.Hidden(t.Value), "Expires", t.Expires.Format(time.RFC3339))
+	expires := ""
+	if !t.Expires.IsZero() {
+		expires = t.Expires.Format(time.RFC3339)
+	}
+	return rest.Describe("easemob.Token", "Value", rest.Hidden(t.Value), "Expires", expires)
 }
 
 // Format prints String, whatever the verb.
@@ -105,22 +109,37 @@ func (c *Client) tokenFetcher(id string, secret rest.Secret) func(context.Contex
 func decodeToken(a rest.Answer) (Token, error) {
 	var body tokenAnswer
 	if err := json.Unmarshal(a.Body, &body); err != nil {
-		return Token{}, rest.Unreadable(a, "the answer is not JSON of the documented form")
+		return Token{}, noToken(a, "the answer is not JSON of the documented form")
 	}
-	if a.Status != 200 || body.Code != "" || body.Description != "" {
-		err := classify(a, body.errorBody)
-		switch err.Kind {
-		case recall.ErrInvalidRequest, recall.ErrNotFound, recall.ErrForbidden, recall.ErrWindowExpired:
-			// What is refused here is the configuration, never a message.
-			err.Kind, err.Field = recall.ErrMisconfigured, ""
-		}
-		return Token{}, err
-	}
-	if !rest.HeaderValue(body.AccessToken) {
-		// No excerpt: what there is may be a token all the same.
-		return Token{}, &recall.Error{Kind: recall.ErrBadResponse, Err: errors.New("the answer has no usable access_token")}
+	switch {
+	case body.Code != "" || body.Description != "":
+		return Token{}, aboutConfig(classify(a, body.errorBody))
+	case a.Status != 200:
+		return Token{}, noToken(a, "the answer does not explain itself")
+	case !rest.HeaderValue(body.AccessToken):
+		return Token{}, noToken(a, "the answer has no usable access_token")
 	}
 	return Token{Value: body.AccessToken, Expires: expiry(a.At, string(body.ExpiresIn))}, nil
+}
+
+// noToken is rest.Unreadable for answers to a token request. Where the status
+// is a success the answer may hold a token all the same, and is not repeated.
+func noToken(a rest.Answer, why string) *recall.Error {
+	if a.Status >= 200 && a.Status <= 299 {
+		why += "; as it may hold a token, its " + strconv.Itoa(len(a.Body)) + " bytes are not shown"
+		return &recall.Error{Kind: recall.ErrBadResponse, Err: errors.New(why)}
+	}
+	return aboutConfig(rest.Unreadable(a, why))
+}
+
+// aboutConfig corrects the meaning of a refusal to give a token: what is
+// refused is the configuration, never a message.
+func aboutConfig(err *recall.Error) *recall.Error {
+	switch err.Kind {
+	case recall.ErrInvalidRequest, recall.ErrNotFound, recall.ErrForbidden, recall.ErrWindowExpired:
+		err.Kind, err.Field = recall.ErrMisconfigured, ""
+	}
+	return err
 }
 
 // longestLife bounds what is believed of expires_in: the vendor's ancestor

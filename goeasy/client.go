@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -91,7 +92,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	app, key := cfg.Name, rest.FixedSecret(cfg.AppKey)
 	if app == "" {
-		app = hashOf(cfg.AppKey)
+		app = appName(cfg.AppKey)
 	}
 	if cfg.AppKeyFunc != nil {
 		key = rest.ChangingSecret(cfg.AppKeyFunc)
@@ -115,14 +116,18 @@ func (cfg Config) check() error {
 		return nil
 	case cfg.AppKey == "":
 		return rest.BadConfig(vendor, "AppKey", "is required")
-	case !rest.HeaderValue(cfg.AppKey):
+	case !plain(cfg.AppKey):
 		return rest.BadConfig(vendor, "AppKey", "has characters that no key has")
 	}
 	return nil
 }
 
-// hashOf names the application in receipts and errors without its key.
-func hashOf(appKey string) string {
+// plain tells whether JSON writes a key as it is. Masking looks for the key,
+// and would miss an escaped one in what a server echoes.
+func plain(key string) bool { return rest.HeaderValue(key) && !strings.ContainsAny(key, `"\<>&`) }
+
+// appName names the application in receipts and errors without its key.
+func appName(appKey string) string {
 	sum := sha256.Sum256([]byte(appKey))
 	return hex.EncodeToString(sum[:4])
 }

@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/imrecall/imrecall/internal/rest"
@@ -96,6 +97,8 @@ func New(cfg Config) (*Client, error) {
 		return nil, rest.BadConfig(vendor, "AppKey", "has characters that no key has")
 	case cfg.AppSecret == "" && cfg.AppSecretFunc == nil:
 		return nil, rest.BadConfig(vendor, "AppSecret", "is required")
+	case cfg.AppSecret != strings.TrimSpace(cfg.AppSecret):
+		return nil, rest.BadConfig(vendor, "AppSecret", "begins or ends with white space")
 	case cfg.AppSecret != "" && cfg.AppSecretFunc != nil:
 		return nil, rest.BadConfig(vendor, "AppSecretFunc", "is given beside AppSecret; give one")
 	}

@@ -38,7 +38,7 @@ func decodeV1(a rest.Answer) (rest.Verdict, error) {
 	switch {
 	case code == codeOK && a.Status != http.StatusOK:
 		return rest.Verdict{}, rest.Unreadable(a, "the HTTP status contradicts the answer")
-	case code == codeOK, code == codeRepeated && a.Repeated:
+	case code == codeOK, code == codeRepeated && a.Repeated && a.Status == http.StatusOK:
 		// A repeated request means that the one before it, never answered, had
 		// arrived. Like a 200 that says nothing of the message.
 		return rest.Verdict{Outcome: recall.Accepted, Code: code}, nil
@@ -77,7 +77,7 @@ func kindOf(code, text string) recall.Kind {
 		return recall.ErrNotFound
 	case "416":
 		return recall.ErrRateLimited
-	case "302": // wrong user or password
+	case "302", "402": // wrong user or password; a wrong checksum in documents of 2015
 		return recall.ErrUnauthorized
 	case "315": // the address is not allowed in
 		return recall.ErrMisconfigured
@@ -87,12 +87,13 @@ func kindOf(code, text string) recall.Kind {
 		return recall.ErrUnsupported
 	case "408", "415", "500", "503", "514":
 		return recall.ErrUnavailable
-	case "301", "406", "417", "419", "422", "423", // banned, read-only, done before, too many, disabled, muted
+	case "301", "406", "419", "422", "423", // banned, read-only, too many, disabled, muted
 		"801", "802", "804", "806", "807", "808", "809", "810", "811", "812", "813", "814", "815": // team rules
 		return recall.ErrForbidden
 	}
-	// Among them 431 where nothing of ours went unanswered, 998 and 999 (the
-	// vendor could not unpack or pack), and whatever may be new.
+	// Among them 417 (a repeated operation, which does not say how the first one
+	// ended), 431 where nothing of ours went unanswered, 998 and 999 (the vendor
+	// could not unpack or pack), and whatever may be new.
 	return recall.ErrBadResponse
 }
 
@@ -123,10 +124,10 @@ func kindOf414(text string) recall.Kind {
 // kindOfCredentials reads the texts about who asks, "" for all others.
 func kindOfCredentials(text string) recall.Kind {
 	switch {
-	case strings.Contains(text, "region"), strings.Contains(text, "appkey"):
-		return recall.ErrMisconfigured
 	case strings.Contains(text, "checksum"), isClock(text):
 		return recall.ErrUnauthorized
+	case strings.Contains(text, "current region"), strings.Contains(text, "appkey"):
+		return recall.ErrMisconfigured
 	}
 	return ""
 }
@@ -143,7 +144,7 @@ func clockSkew(a rest.Answer) error {
 	skew := a.At.Sub(server).Round(time.Second)
 	direction := "ahead of"
 	if skew < 0 {
-		skew, direction = -skew, "behind"
+		direction = "behind"
 	}
-	return errors.New("the local clock is " + skew.String() + " " + direction + " the server's")
+	return errors.New("the local clock is " + skew.Abs().String() + " " + direction + " the server's")
 }

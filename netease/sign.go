@@ -2,7 +2,7 @@ package netease
 
 import (
 	"crypto/rand"
-	"crypto/sha1" //nolint:gosec // the vendor's signature is SHA-1
+	"crypto/sha1" // the vendor's signature is SHA-1
 	"encoding/hex"
 	"net/http"
 	"strconv"
@@ -14,7 +14,7 @@ import (
 //
 // https://doc.yunxin.163.com/messaging/server-apis/zE1NjUyNDg?platform=server
 func checkSum(secret, nonce, curTime string) string {
-	sum := sha1.Sum([]byte(secret + nonce + curTime)) //nolint:gosec // see above
+	sum := sha1.Sum([]byte(secret + nonce + curTime))
 	return hex.EncodeToString(sum[:])
 }
 

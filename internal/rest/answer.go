@@ -75,6 +75,6 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	if err := json.Compact(&compact, data); err != nil {
 		return err
 	}
-	*t = Text(compact.String())
+	*t = Text(strings.ToValidUTF8(compact.String(), "\uFFFD"))
 	return nil
 }

@@ -188,13 +188,13 @@ func (r *run) unanswered(ctx context.Context, err error, w *wire, req *Request) 
 // judge turns an answer into a receipt or an error, and keeps the books on
 // what may have been applied.
 func (r *run) judge(answer Answer, secrets []string) result {
-	verdict, err := r.decode(answer)
+	verdict, err := r.decode(answer, secrets)
 	if err == nil {
 		return result{receipt: r.receipt(answer, verdict)}
 	}
 	if clean, found := maskedBody(answer.Body, secrets); found {
 		answer.Body = clean
-		_, err = r.decode(answer) // the same error, told without what the server echoed
+		_, err = r.decode(answer, secrets) // the same error, told without what the server echoed
 	}
 	if err.Kind == recall.ErrNotFound && r.open {
 		return result{receipt: r.receipt(answer, Verdict{Outcome: recall.AlreadyGone, Code: err.Code})}
@@ -207,16 +207,16 @@ func (r *run) judge(answer Answer, secrets []string) result {
 	default: // a refusal of this attempt says nothing about an earlier one
 	}
 	err.Status = answer.Status
-	if err.RetryAfter == 0 && err.Retryable() {
-		err.RetryAfter = retryAfter(answer)
+	if err.Retryable() {
+		err.RetryAfter = max(err.RetryAfter, retryAfter(answer))
 	}
 	r.dealtWith = err.Code != ""
 	return result{err: r.complete(err, secrets), sent: true}
 }
 
-func (r *run) decode(answer Answer) (Verdict, *recall.Error) {
+func (r *run) decode(answer Answer, secrets []string) (Verdict, *recall.Error) {
 	if answer.Status >= 300 && answer.Status <= 399 {
-		return Verdict{}, redirected(answer)
+		return Verdict{}, redirected(answer, secrets)
 	}
 	verdict, err := r.call.Decode(answer)
 	if err == nil {

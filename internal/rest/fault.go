@@ -102,15 +102,22 @@ func (e attemptTimeout) Error() string { return "the attempt timed out: " + e.te
 func (attemptTimeout) Timeout() bool   { return true }
 
 // redirected describes a redirect, which is never followed: it would carry
-// the credentials to wherever the answer says.
-func redirected(a Answer) *recall.Error {
-	target := "nowhere"
-	if u, err := url.Parse(a.Header.Get("Location")); err == nil && u.Host != "" {
+// the credentials to wherever the answer says. Secrets in it are masked before
+// it is taken apart, which could hide them from masking.
+func redirected(a Answer, secrets []string) *recall.Error {
+	target := "another path"
+	u, err := url.Parse(masked(a.Header.Get("Location"), secrets))
+	switch {
+	case err != nil:
+		target = "an address that can't be read"
+	case u.Host != "" && (u.Scheme == "http" || u.Scheme == "https"):
 		target = u.Scheme + "://" + u.Host
+	case u.Host != "" || u.Scheme != "":
+		target = "another scheme"
 	}
 	return &recall.Error{
 		Kind: recall.ErrBadResponse,
-		Err:  fmt.Errorf("the server redirects to %q instead of answering", target),
+		Err:  fmt.Errorf("the server redirects to %s instead of answering", target),
 	}
 }
 

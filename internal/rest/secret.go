@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/imrecall/imrecall/recall"
@@ -83,8 +84,8 @@ func mask(e *recall.Error, secrets []string) {
 // a server that echoes a request must not get it into an error or a log.
 func maskedBody(body []byte, secrets []string) ([]byte, bool) {
 	found := false
-	for _, secret := range secrets {
-		if len(secret) >= shortestSecret && bytes.Contains(body, []byte(secret)) {
+	for _, secret := range withPieces(secrets) {
+		if bytes.Contains(body, []byte(secret)) {
 			body = bytes.ReplaceAll(body, []byte(secret), []byte(mark))
 			found = true
 		}
@@ -94,15 +95,39 @@ func maskedBody(body []byte, secrets []string) ([]byte, bool) {
 
 // shortestSecret keeps mask from tearing texts apart over a secret that is a
 // letter or two.
-const shortestSecret = 4
+const (
+	shortestSecret = 4
+	shortestPiece  = 8
+)
 
 func masked(s string, secrets []string) string {
-	for _, secret := range secrets {
-		if len(secret) >= shortestSecret {
-			s = strings.ReplaceAll(s, secret, mark)
-		}
+	for _, secret := range withPieces(secrets) {
+		s = strings.ReplaceAll(s, secret, mark)
 	}
 	return s
+}
+
+// withPieces returns what to look for: each secret, and its longer parts
+// between the characters that JSON, HTML, URLs or quoting may change, because
+// a server that echoes the request may show it in any of these forms.
+func withPieces(secrets []string) []string {
+	var all []string
+	for _, secret := range secrets {
+		if len(secret) < shortestSecret {
+			continue
+		}
+		all = append(all, secret)
+		for _, piece := range strings.FieldsFunc(secret, mayBeEscaped) {
+			if len(piece) >= shortestPiece && piece != secret {
+				all = append(all, piece)
+			}
+		}
+	}
+	return all
+}
+
+func mayBeEscaped(r rune) bool {
+	return r != '-' && r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 }
 
 func cut(s string, limit int) string {
