@@ -199,19 +199,26 @@ func (r *run) judge(answer Answer, secrets []string) result {
 	if err.Kind == recall.ErrNotFound && r.open {
 		return result{receipt: r.receipt(answer, Verdict{Outcome: recall.AlreadyGone, Code: err.Code})}
 	}
-	switch err.Kind {
-	case recall.ErrNotFound, recall.ErrForbidden, recall.ErrWindowExpired:
-		r.open = false // an answer about this message: it is where it was
-	case recall.ErrUnavailable, recall.ErrBadResponse:
-		r.open = true // the server had the request; nobody knows what it did with it
-	default: // a refusal of this attempt says nothing about an earlier one
-	}
+	r.open = leftOpen(err.Kind, r.open)
 	err.Status = answer.Status
 	if err.Retryable() {
 		err.RetryAfter = max(err.RetryAfter, retryAfter(answer))
 	}
 	r.dealtWith = err.Code != ""
 	return result{err: r.complete(err, secrets), sent: true}
+}
+
+// leftOpen tells whether an answer leaves open what became of the message;
+// before is whether it was open until then.
+func leftOpen(kind recall.Kind, before bool) bool {
+	switch kind {
+	case recall.ErrNotFound, recall.ErrForbidden, recall.ErrWindowExpired:
+		return false // an answer about this message: it is where it was
+	case recall.ErrUnavailable, recall.ErrBadResponse:
+		return true // the server had the request; nobody knows what it did with it
+	default:
+		return before // a refusal of this attempt says nothing about an earlier one
+	}
 }
 
 func (r *run) decode(answer Answer, secrets []string) (Verdict, *recall.Error) {
