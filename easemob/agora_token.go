@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// What an app token of Agora Chat consists of.
+// What an app token of Agora Chat, and of Shengwang, consists of.
 //
 // https://github.com/AgoraIO/Tools/tree/master/DynamicKey/AgoraDynamicKey
 const (

@@ -80,8 +80,8 @@ type Config struct {
 	// AppID instead.
 	Org, App string
 
-	// AppID is the application at Agora, which gives it to AppCertificate, and
-	// at Shengwang, where it stands in the path.
+	// AppID is the application at Agora, whose tokens it is in, and at
+	// Shengwang, whose paths it is in too.
 	AppID string
 
 	// ClientID and ClientSecret are the application's credentials, with which
@@ -94,9 +94,10 @@ type Config struct {
 	// recall.ErrUnavailable unless it is a *recall.Error.
 	ClientSecretFunc func(ctx context.Context) (string, error)
 
-	// AppCertificate is what the app tokens of Agora Chat are signed with, for
-	// the AppID. Both have 32 hexadecimal digits. The client makes the tokens
-	// by itself and renews them in time; the certificate is never sent.
+	// AppCertificate is what the app tokens of Agora Chat and of Shengwang are
+	// signed with, for the AppID. Both have 32 hexadecimal digits. The client
+	// makes the tokens by itself and renews them in time; the certificate is
+	// never sent.
 	AppCertificate string
 
 	// AppCertificateFunc returns the current certificate, instead of
@@ -162,7 +163,7 @@ func New(cfg Config) (*Client, error) {
 		c.token = cfg.TokenSource.Token
 	case cfg.Token != "":
 		c.token, c.fixed = fixedToken(cfg.Token).Token, true
-	case cfg.Dialect == DialectAgora:
+	case cfg.signsTokens():
 		c.cacheTokens(agoraTokens(cfg.AppID, secretOf(cfg.AppCertificate, cfg.AppCertificateFunc)))
 	default:
 		c.cacheTokens(c.tokenFetcher(cfg.ClientID, secretOf(cfg.ClientSecret, cfg.ClientSecretFunc)))

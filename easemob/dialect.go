@@ -38,9 +38,12 @@ const (
 	DialectAgora Dialect = "agora"
 
 	// DialectShengwang is Shengwang IM (声网): Config.AppID instead of Org and
-	// App, and ClientID with ClientSecret. It has all but the legacy recall.
+	// App, and either AppCertificate, as the published page on tokens says, or
+	// ClientID with ClientSecret, as a later draft of it does. It has all but
+	// the legacy recall.
 	//
-	// https://doc.shengwang.cn/
+	// https://im.shengwang.cn/docs/sdk/server-side/message_recall.html
+	// https://im.shengwang.cn/docs/sdk/server-side/token_authentication.html
 	DialectShengwang Dialect = "shengwang"
 )
 
@@ -106,32 +109,47 @@ func (cfg Config) checkApplication() *recall.Error {
 	return badSegment("App", cfg.App)
 }
 
-// checkKinds checks that there is one kind of credentials, of the dialect.
+// checkKinds checks that there is one kind of credentials, and that the dialect
+// has it.
 func (cfg Config) checkKinds() *recall.Error {
-	client := cfg.ClientID != "" || cfg.ClientSecret != "" || cfg.ClientSecretFunc != nil
-	certificate := cfg.AppCertificate != "" || cfg.AppCertificateFunc != nil
 	bad := func(field, rule string) *recall.Error { return rest.BadConfig(vendor, field, rule) }
 	switch {
-	case cfg.TokenSource != nil && (client || certificate || cfg.Token != ""):
+	case cfg.TokenSource != nil && (cfg.hasClient() || cfg.hasCertificate() || cfg.Token != ""):
 		return bad("TokenSource", "is given beside other credentials; give one kind")
-	case cfg.Token != "" && (client || certificate):
+	case cfg.Token != "" && (cfg.hasClient() || cfg.hasCertificate()):
 		return bad("Token", "is given beside other credentials; give one kind")
 	case cfg.Token != "" && !rest.HeaderValue(cfg.Token):
 		return bad("Token", "has characters that no token has")
-	case client && cfg.Dialect == DialectAgora:
+	case cfg.hasClient() && cfg.Dialect == DialectAgora:
 		return bad("ClientID", "and ClientSecret are not Agora Chat's: give AppID and AppCertificate")
-	case certificate && cfg.Dialect != DialectAgora:
-		return bad("AppCertificate", "is Agora Chat's: give ClientID and ClientSecret, or DialectAgora")
+	case cfg.hasCertificate() && cfg.Dialect == DialectEasemob:
+		return bad("AppCertificate", "is not Easemob's: give ClientID and ClientSecret, or another Dialect")
+	case cfg.hasCertificate() && cfg.hasClient():
+		return bad("AppCertificate", "is given beside ClientID or ClientSecret; give one kind")
 	}
 	return nil
+}
+
+func (cfg Config) hasClient() bool {
+	return cfg.ClientID != "" || cfg.ClientSecret != "" || cfg.ClientSecretFunc != nil
+}
+
+func (cfg Config) hasCertificate() bool {
+	return cfg.AppCertificate != "" || cfg.AppCertificateFunc != nil
 }
 
 // tokensGiven tells whether the client need not get tokens by itself.
 func (cfg Config) tokensGiven() bool { return cfg.TokenSource != nil || cfg.Token != "" }
 
+// signsTokens tells whether the client makes its tokens by itself, of which
+// Agora Chat has no other way.
+func (cfg Config) signsTokens() bool {
+	return !cfg.tokensGiven() && (cfg.Dialect == DialectAgora || cfg.hasCertificate())
+}
+
 func (cfg Config) checkClient() *recall.Error {
 	switch {
-	case cfg.tokensGiven() || cfg.Dialect == DialectAgora:
+	case cfg.tokensGiven() || cfg.signsTokens():
 		return nil
 	case cfg.ClientID == "":
 		return rest.BadConfig(vendor, "ClientID", "is required, or a Token or TokenSource instead")
@@ -145,7 +163,7 @@ func (cfg Config) checkClient() *recall.Error {
 
 func (cfg Config) checkCertificate() *recall.Error {
 	switch {
-	case cfg.tokensGiven() || cfg.Dialect != DialectAgora:
+	case !cfg.signsTokens():
 		return nil
 	case !hex32(cfg.AppID):
 		return rest.BadConfig(vendor, "AppID", "has to be 32 hexadecimal digits")
@@ -186,7 +204,7 @@ func segmentRule(value string) string {
 	return ""
 }
 
-// agoraTokens returns a function that makes app tokens of Agora Chat.
+// agoraTokens returns a function that makes app tokens of Agora's form.
 func agoraTokens(appID string, certificate rest.Secret) func(context.Context) (Token, error) {
 	return func(ctx context.Context) (Token, error) {
 		value, err := certificate.Use().Value(ctx)
