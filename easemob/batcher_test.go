@@ -62,8 +62,10 @@ func TestRecallMessages(t *testing.T) {
 	c, server, requests := emulated(t, nil)
 	old := server.Now().Add(-time.Hour)
 	for _, m := range []easemobtest.Message{
-		{ID: "1", From: "user1", To: "user2", Chat: "chat"}, {ID: "2", From: "user1", To: "g", Chat: "groupchat"},
-		{ID: "3", From: "user1", To: "r", Chat: "chatroom", SentAt: old}, {ID: "4", From: "user1", To: "user2", Chat: "chat", SentAt: old},
+		{ID: "1", From: "user1", To: "user2", Chat: "chat"},
+		{ID: "2", From: "user1", To: "g", Chat: "groupchat"},
+		{ID: "3", From: "user1", To: "r", Chat: "chatroom", SentAt: old},
+		{ID: "4", From: "user1", To: "user2", Chat: "chat", SentAt: old},
 	} {
 		server.Add(m)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"time"
 
 	"github.com/imrecall/imrecall/easemob"
@@ -76,7 +77,7 @@ func connect(server *easemobtest.Server) *easemob.Client {
 		ClientID: server.ClientID, ClientSecret: server.ClientSecret,
 	})
 	if err != nil {
-		panic(err)
+		log.Fatal(err)
 	}
 	return client
 }

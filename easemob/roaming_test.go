@@ -248,7 +248,7 @@ func TestRoamingRefusesParams(t *testing.T) {
 			assert.Equal(t, []any{recall.ErrInvalidRequest, test.field}, []any{e.Kind, e.Field})
 			assert.Contains(t, e.Op, "delete_roaming_")
 			var unfinished *RoamingError
-			assert.False(t, errors.As(err, &unfinished))
+			assert.NotErrorAs(t, err, &unfinished)
 			assert.Zero(t, requests())
 		})
 	}

@@ -22,8 +22,10 @@ func TestBatch(t *testing.T) {
 	srv := frozen(t)
 	old := srv.Now().Add(-time.Hour)
 	for _, m := range []easemobtest.Message{
-		{ID: "7126", To: "room", Chat: "chatroom"}, {ID: "2", To: "user2", Chat: "chat", SentAt: old},
-		{ID: "3", To: "user2", Chat: "chat", SentAt: old}, {ID: "4", To: "user2", Chat: "chat"},
+		{ID: "7126", To: "room", Chat: "chatroom"},
+		{ID: "2", To: "user2", Chat: "chat", SentAt: old},
+		{ID: "3", To: "user2", Chat: "chat", SentAt: old},
+		{ID: "4", To: "user2", Chat: "chat"},
 	} {
 		srv.Add(m)
 	}

@@ -80,8 +80,10 @@ func TestAgoraTokens(t *testing.T) {
 		"of a user":         {func(s *signing) { s.user = "u" }, foreign},
 		"cut":               {func(s *signing) { s.dropLast = 1 }, corrupt},
 		"cut short":         {func(s *signing) { s.dropLast = 20 }, corrupt},
-		"expired": {func(s *signing) { s.issued = s.issued.Add(-time.Hour) },
-			usergridFailed("unauthorized", security, "Unable to authenticate due to expired access token")},
+		"expired": {
+			func(s *signing) { s.issued = s.issued.Add(-time.Hour) },
+			usergridFailed("unauthorized", security, "Unable to authenticate due to expired access token"),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := frozen(t)
