@@ -38,23 +38,35 @@ func (p BatchParams) validate() *recall.Error {
 	if len(p.Msgs) == 0 || len(p.Msgs) > MaxBatch {
 		return recall.Invalid("Msgs", "has to hold 1 to "+strconv.Itoa(MaxBatch)+" messages")
 	}
-	seen := make(map[string]bool, len(p.Msgs))
-	for i, msg := range p.Msgs {
+	if err := validEach(len(p.Msgs), func(i int) (string, *recall.Error) {
+		msg := p.Msgs[i]
 		err := msg.validate()
-		switch {
-		case err != nil:
-		case msg.ExtensionInfo != "":
+		if err == nil && msg.ExtensionInfo != "" {
 			err = recall.Invalid("ExtensionInfo", "belongs to the call, not to a message of it")
-		case seen[msg.MsgID]:
+		}
+		return msg.MsgID, err
+	}); err != nil {
+		return err
+	}
+	return rest.UTF8("ExtensionInfo", p.ExtensionInfo)
+}
+
+// validEach checks n messages, of which check returns the id and what is wrong:
+// the vendor's answer can't tell two with the same id apart.
+func validEach(n int, check func(i int) (id string, err *recall.Error)) *recall.Error {
+	seen := make(map[string]bool, n)
+	for i := range n {
+		id, err := check(i)
+		if err == nil && seen[id] {
 			err = recall.Invalid("MsgID", "is there twice")
 		}
 		if err != nil {
 			err.Field = fmt.Sprintf("Msgs[%d].%s", i, err.Field)
 			return err
 		}
-		seen[msg.MsgID] = true
+		seen[id] = true
 	}
-	return rest.UTF8("ExtensionInfo", p.ExtensionInfo)
+	return nil
 }
 
 // RecallBatch recalls up to MaxBatch messages by one call, which costs as much
@@ -69,7 +81,7 @@ func (p BatchParams) validate() *recall.Error {
 //
 // An error means that the call failed as a whole. The vendor's page has the
 // errors of a single recall there too, and does not say whether one that is
-// about a message stops the others: MayHaveApplied is true then.
+// about a message of several stops the others: MayHaveApplied is true then.
 //
 // With [DialectAgora], which has no such call, the messages are recalled one
 // after the other.
@@ -83,21 +95,7 @@ func (c *Client) RecallBatch(ctx context.Context, p BatchParams) ([]MessageResul
 	if !c.dialect.batches() {
 		return c.recallSingly(ctx, p), nil
 	}
-	results, err := c.doEach(ctx, rest.Call{
-		Op:       opBatch,
-		Messages: len(p.Msgs),
-		Quotas:   []recall.Quota{c.quota(apiBatch)},
-		Build: func(context.Context) (*rest.Request, error) {
-			return c.postJSON("/"+apiBatch, p)
-		},
-	}, p.decode)
-	if refused, found := aboutOne(err); found {
-		if len(p.Msgs) == 1 {
-			return []MessageResult{{MsgID: p.Msgs[0].MsgID, Err: err}}, nil
-		}
-		refused.MayHaveApplied = true
-	}
-	return resultsOf(results, func(i int) string { return p.Msgs[i].MsgID }), err
+	return c.recallEach(ctx, opBatch, apiBatch, p, p.wanted())
 }
 
 const (
@@ -105,31 +103,60 @@ const (
 	apiBatch = "messages/batch_recall"
 )
 
-func (p BatchParams) decode(a rest.Answer) ([]rest.Fate, error) {
+func (p BatchParams) wanted() []wanted {
+	msgs := make([]wanted, len(p.Msgs))
+	for i, msg := range p.Msgs {
+		msgs[i] = wanted{msg.MsgID, msg.Force}
+	}
+	return msgs
+}
+
+// wanted is what there is to know of a message to read what became of it.
+type wanted struct {
+	id    string
+	force bool
+}
+
+// recallEach makes a call about several messages, and finds out what became of
+// each.
+func (c *Client) recallEach(ctx context.Context, op, api string, body any, msgs []wanted) ([]MessageResult, error) {
+	results, err := c.doEach(ctx, rest.Call{
+		Op:       op,
+		Messages: len(msgs),
+		Quotas:   []recall.Quota{c.quota(api)},
+		Build:    func(context.Context) (*rest.Request, error) { return c.postJSON("/"+api, body) },
+	}, func(a rest.Answer) ([]rest.Fate, error) { return fatesOf(a, msgs) })
+	refused, found := aboutOne(err)
+	switch {
+	case found && len(msgs) == 1:
+		return []MessageResult{{MsgID: msgs[0].id, Err: err}}, nil
+	case found:
+		refused.MayHaveApplied = true
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := make([]MessageResult, len(msgs))
+	for i, result := range results {
+		out[i] = MessageResult{MsgID: msgs[i].id, Receipt: result.Receipt, Err: result.Err}
+		if result.Err == nil {
+			out[i].Receipt.MessageID = msgs[i].id
+		}
+	}
+	return out, nil
+}
+
+// fatesOf reads what an answer says of each message.
+func fatesOf(a rest.Answer, msgs []wanted) ([]rest.Fate, error) {
 	items, err := itemsOf(a)
 	if err != nil {
 		return nil, err
 	}
-	fates := make([]rest.Fate, len(p.Msgs))
-	for i, msg := range p.Msgs {
-		fates[i] = items.fate(a, msg.MsgID, msg.Force, len(p.Msgs) == 1)
+	fates := make([]rest.Fate, len(msgs))
+	for i, msg := range msgs {
+		fates[i] = items.fate(a, msg, len(msgs) == 1)
 	}
 	return fates, nil
-}
-
-// resultsOf gives results the ids of their messages.
-func resultsOf(results []recall.Result, id func(i int) string) []MessageResult {
-	if results == nil {
-		return nil
-	}
-	out := make([]MessageResult, len(results))
-	for i, result := range results {
-		out[i] = MessageResult{MsgID: id(i), Receipt: result.Receipt, Err: result.Err}
-		if result.Err == nil {
-			out[i].Receipt.MessageID = out[i].MsgID
-		}
-	}
-	return out
 }
 
 // aboutOne returns the error of a call that is about one of its messages, which
@@ -168,7 +195,7 @@ func (c *Client) BatchKey(req recall.Request) (key string, limit int) {
 // RecallMessages implements [recall.Batcher] by one call of
 // [Client.RecallBatch], whose outcomes and errors are each message's own.
 //
-// Two calls for one purpose are made in two cases. A message that is given
+// There are further calls in two cases. A message that is given
 // twice in different ways (with Force and without, say) is recalled the second
 // way on its own. And where the vendor refuses the call as a whole for what is
 // wrong with one message, without saying which, each is recalled on its own to

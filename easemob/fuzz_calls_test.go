@@ -65,7 +65,7 @@ func FuzzDecodeBatch(f *testing.F) {
 		if p.validate() != nil {
 			t.Skip("never sent")
 		}
-		fates, err := p.decode(rest.Answer{Status: status, Body: body})
+		fates, err := fatesOf(rest.Answer{Status: status, Body: body}, p.wanted())
 		if err != nil {
 			assert.Nil(t, fates)
 			assertClassified(t, err)
@@ -84,7 +84,7 @@ func FuzzDecodeLegacy(f *testing.F) {
 		if p.validate() != nil {
 			t.Skip("never sent")
 		}
-		fates, err := p.decode(rest.Answer{Status: status, Body: body})
+		fates, err := fatesOf(rest.Answer{Status: status, Body: body}, p.wanted())
 		if err != nil {
 			assert.Nil(t, fates)
 			assertClassified(t, err)

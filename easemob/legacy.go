@@ -2,7 +2,6 @@ package easemob
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -57,19 +56,9 @@ func (p LegacyParams) validate() *recall.Error {
 	if len(p.Msgs) == 0 {
 		return recall.Invalid("Msgs", "has to hold a message")
 	}
-	seen := make(map[string]bool, len(p.Msgs))
-	for i, msg := range p.Msgs {
-		err := msg.validate()
-		if err == nil && seen[msg.MsgID] {
-			err = recall.Invalid("MsgID", "is there twice")
-		}
-		if err != nil {
-			err.Field = fmt.Sprintf("Msgs[%d].%s", i, err.Field)
-			return err
-		}
-		seen[msg.MsgID] = true
-	}
-	return nil
+	return validEach(len(p.Msgs), func(i int) (string, *recall.Error) {
+		return p.Msgs[i].MsgID, p.Msgs[i].validate()
+	})
 }
 
 // RecallLegacy recalls messages of one-to-one chats and groups by the API that
@@ -91,15 +80,7 @@ func (c *Client) RecallLegacy(ctx context.Context, p LegacyParams) ([]MessageRes
 	if err != nil {
 		return nil, c.rest.Refused(opLegacy, err)
 	}
-	results, failed := c.doEach(ctx, rest.Call{
-		Op:       opLegacy,
-		Messages: len(p.Msgs),
-		Quotas:   []recall.Quota{c.quota(apiLegacy)},
-		Build: func(context.Context) (*rest.Request, error) {
-			return c.postJSON("/"+apiLegacy, p)
-		},
-	}, p.decode)
-	return resultsOf(results, func(i int) string { return p.Msgs[i].MsgID }), failed
+	return c.recallEach(ctx, opLegacy, apiLegacy, p, p.wanted())
 }
 
 const (
@@ -107,14 +88,10 @@ const (
 	apiLegacy = "messages/recall"
 )
 
-func (p LegacyParams) decode(a rest.Answer) ([]rest.Fate, error) {
-	items, err := itemsOf(a)
-	if err != nil {
-		return nil, err
-	}
-	fates := make([]rest.Fate, len(p.Msgs))
+func (p LegacyParams) wanted() []wanted {
+	msgs := make([]wanted, len(p.Msgs))
 	for i, msg := range p.Msgs {
-		fates[i] = items.fate(a, msg.MsgID, msg.Force, len(p.Msgs) == 1)
+		msgs[i] = wanted{msg.MsgID, msg.Force}
 	}
-	return fates, nil
+	return msgs
 }

@@ -103,6 +103,14 @@ func TestRecallLegacyKnowsNoMaximum(t *testing.T) {
 	}
 }
 
+// TestRecallLegacyRefusedAsAWhole: where that is about one message of several, others may be recalled.
+func TestRecallLegacyRefusedAsAWhole(t *testing.T) {
+	_, err := clientFor(t, 403, errorJSON("message_recall_error", "not_found msg")).RecallLegacy(t.Context(), theLegacyMessages)
+	e := failure(t, err)
+	assert.Equal(t, recall.ErrNotFound, e.Kind)
+	assert.True(t, e.MayHaveApplied)
+}
+
 func TestRecallLegacyRefusesParams(t *testing.T) {
 	good := LegacyMessage{MsgID: "1", To: "user2", ChatType: ChatTypeChat}
 	with := func(change func(*LegacyMessage)) LegacyParams {

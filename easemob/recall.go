@@ -148,7 +148,7 @@ func (p RecallParams) decode(a rest.Answer) (rest.Verdict, error) {
 	if err != nil {
 		return rest.Verdict{}, err
 	}
-	fate := items.fate(a, p.MsgID, p.Force, true)
+	fate := items.fate(a, wanted{p.MsgID, p.Force}, true)
 	if fate.Err != nil {
 		return rest.Verdict{}, fate.Err
 	}
@@ -173,14 +173,14 @@ func itemsOf(a rest.Answer) (recallItems, error) {
 
 // fate returns what the items say of one message. An item that names none is
 // taken for it only where it is the only one, and so is the message.
-func (items recallItems) fate(a rest.Answer, id string, force, only bool) rest.Fate {
+func (items recallItems) fate(a rest.Answer, msg wanted, only bool) rest.Fate {
 	for _, item := range items {
-		if string(item.MsgID) == id {
-			return item.fate(a, force)
+		if string(item.MsgID) == msg.id {
+			return item.fate(a, msg.force)
 		}
 	}
 	if only && len(items) == 1 && items[0].MsgID == "" && items[0].Recalled != "" {
-		return items[0].fate(a, force)
+		return items[0].fate(a, msg.force)
 	}
 	return rest.Fate{Err: rest.Unreadable(a, "the answer does not speak of the message")}
 }
