@@ -38,13 +38,14 @@ func (c *Client) ValidateRequest(req recall.Request) error {
 // Capabilities implements [recall.Capable].
 func (c *Client) Capabilities() recall.Capabilities {
 	return recall.Capabilities{
-		Vendor:        vendor,
-		Chats:         []recall.ChatType{recall.ChatDirect, recall.ChatGroup, recall.ChatRoom},
-		Needs:         []string{"MessageID", "Chat", "To"},
-		Sends:         []string{"From", "Operator", "Force", "Extension"},
-		Force:         true,
-		Success:       recall.Recalled,
-		ForcedSuccess: recall.Accepted,
+		Vendor:         vendor,
+		Chats:          []recall.ChatType{recall.ChatDirect, recall.ChatGroup, recall.ChatRoom},
+		Needs:          []string{"MessageID", "Chat", "To"},
+		Sends:          []string{"From", "Operator", "Force", "Extension"},
+		CallsPerSecond: c.rest.Pace(c.quota(apiRecall)),
+		Force:          true,
+		Success:        recall.Recalled,
+		ForcedSuccess:  recall.Accepted,
 	}
 }
 

@@ -85,15 +85,18 @@ func (c *Client) Recall(ctx context.Context, p RecallParams) (recall.Receipt, er
 		Op:        opRecall,
 		MessageID: p.MsgID,
 		Messages:  1,
-		Quotas:    []recall.Quota{c.quota("messages/msg_recall")},
+		Quotas:    []recall.Quota{c.quota(apiRecall)},
 		Build: func(context.Context) (*rest.Request, error) {
-			return c.postJSON("/messages/msg_recall", p)
+			return c.postJSON("/"+apiRecall, p)
 		},
 		Decode: p.decode,
 	})
 }
 
-const opRecall = "recall"
+const (
+	opRecall  = "recall"
+	apiRecall = "messages/msg_recall"
+)
 
 // quota is the documented limit of one API for the application: 100 calls a
 // second.

@@ -82,6 +82,7 @@ var (
 	_ recall.Provider  = (*Client)(nil)
 	_ recall.Validator = (*Client)(nil)
 	_ recall.Capable   = (*Client)(nil)
+	_ recall.Batcher   = (*Client)(nil)
 )
 
 // New checks cfg and returns a client for it. It sends nothing. Its errors are

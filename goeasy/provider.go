@@ -38,13 +38,15 @@ func (c *Client) ValidateRequest(req recall.Request) error {
 // Capabilities implements [recall.Capable].
 func (c *Client) Capabilities() recall.Capabilities {
 	return recall.Capabilities{
-		Vendor:        vendor,
-		Chats:         []recall.ChatType{recall.ChatDirect, recall.ChatGroup},
-		Needs:         []string{"Chat", "To", "SentAt"},
-		NeedsDirect:   []string{"From"},
-		Sends:         []string{"Operator", "Extension"},
-		Success:       recall.Accepted,
-		ForcedSuccess: recall.Accepted,
+		Vendor:         vendor,
+		Chats:          []recall.ChatType{recall.ChatDirect, recall.ChatGroup},
+		Needs:          []string{"Chat", "To", "SentAt"},
+		NeedsDirect:    []string{"From"},
+		Sends:          []string{"Operator", "Extension"},
+		Batch:          MaxMessages,
+		CallsPerSecond: c.rest.Pace(c.quota(apiRecall)),
+		Success:        recall.Accepted,
+		ForcedSuccess:  recall.Accepted,
 	}
 }
 

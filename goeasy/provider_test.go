@@ -139,6 +139,7 @@ func TestCapabilities(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{
 		"vendor": "goeasy",
+		"batch": 20,
 		"chats": ["direct", "group"],
 		"needs": ["Chat", "To", "SentAt"],
 		"needs_direct": ["From"],

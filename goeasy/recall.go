@@ -113,6 +113,8 @@ func (c *Client) Recall(ctx context.Context, p RecallParams) (recall.Receipt, er
 	return c.recall(ctx, p, "")
 }
 
+const apiRecall = "v2/im/history/recall"
+
 const opRecall = "recall"
 
 // recall sends what has been checked; messageID is for the receipt.
@@ -122,7 +124,7 @@ func (c *Client) recall(ctx context.Context, p RecallParams, messageID string) (
 		Op:        opRecall,
 		MessageID: messageID,
 		Messages:  len(p.Messages),
-		Quotas:    []recall.Quota{c.quota("v2/im/history/recall")},
+		Quotas:    []recall.Quota{c.quota(apiRecall)},
 		Build: func(ctx context.Context) (*rest.Request, error) {
 			key, err := secret.Value(ctx)
 			if err != nil {
@@ -134,7 +136,7 @@ func (c *Client) recall(ctx context.Context, p RecallParams, messageID string) (
 			}
 			return &rest.Request{
 				Method:  http.MethodPost,
-				Path:    "/v2/im/history/recall",
+				Path:    "/" + apiRecall,
 				Header:  http.Header{"Content-Type": {"application/json"}},
 				Body:    body,
 				Secrets: []string{key},

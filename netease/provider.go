@@ -39,13 +39,14 @@ func (c *Client) ValidateRequest(req recall.Request) error {
 // Capabilities implements [recall.Capable].
 func (c *Client) Capabilities() recall.Capabilities {
 	return recall.Capabilities{
-		Vendor:        vendor,
-		Chats:         []recall.ChatType{recall.ChatDirect, recall.ChatGroup},
-		Needs:         []string{"MessageID", "Chat", "From", "To"},
-		Sends:         []string{"SentAt", "Reason", "Force", "Extension"},
-		Force:         true,
-		Success:       recall.Accepted,
-		ForcedSuccess: recall.Accepted,
+		Vendor:         vendor,
+		Chats:          []recall.ChatType{recall.ChatDirect, recall.ChatGroup},
+		Needs:          []string{"MessageID", "Chat", "From", "To"},
+		Sends:          []string{"SentAt", "Reason", "Force", "Extension"},
+		CallsPerSecond: c.rest.Pace(c.quota(pathRecall)),
+		Force:          true,
+		Success:        recall.Accepted,
+		ForcedSuccess:  recall.Accepted,
 	}
 }
 

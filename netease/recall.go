@@ -138,7 +138,10 @@ func (c *Client) Recall(ctx context.Context, p RecallParams) (recall.Receipt, er
 	if err := p.validate(); err != nil {
 		return recall.Receipt{}, c.rest.Refused(opRecall, err)
 	}
-	return c.do(ctx, opRecall, p.DeleteMsgID, "/msg/recall.action", p.form())
+	return c.do(ctx, opRecall, p.DeleteMsgID, pathRecall, p.form())
 }
 
-const opRecall = "recall"
+const (
+	opRecall   = "recall"
+	pathRecall = "/msg/recall.action"
+)

@@ -70,6 +70,13 @@ type Capabilities struct {
 	// none of the three lists may be filled in and has no effect.
 	Sends []string `json:"sends,omitempty"`
 
+	// Batch is how many messages one call recalls at most, 0 where the provider
+	// is no Batcher.
+	Batch int `json:"batch,omitempty"`
+	// CallsPerSecond is the pace that the provider keeps by itself, 0 where it
+	// keeps none.
+	CallsPerSecond float64 `json:"calls_per_second,omitempty"`
+
 	// Force tells whether Request.Force makes a difference.
 	Force bool `json:"force"`
 	// Success is the outcome of a plain yes from the vendor.

@@ -25,6 +25,18 @@ func (r *run) quotas() []recall.Quota {
 	return changed
 }
 
+// Pace is how many calls a second the client makes within q at most, 0 for no
+// limit.
+func (c *Client) Pace(q recall.Quota) float64 {
+	switch {
+	case c.rate < 0:
+		return 0
+	case c.rate > 0:
+		return c.rate
+	}
+	return float64(q.Calls) / q.Per.Seconds()
+}
+
 // perSpan writes a rate as so many calls in so much time: slow rates as one
 // call at a time, so that they need no fraction of a call.
 func perSpan(rate float64) (calls int, per time.Duration) {

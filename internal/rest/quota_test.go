@@ -79,6 +79,13 @@ func TestRateLeavesAUsersQuotaAlone(t *testing.T) {
 	assert.Equal(t, recall.Quota{Key: "app", Calls: 1, Per: 2 * time.Second}, r.quotas()[1])
 }
 
+func TestPace(t *testing.T) {
+	q := recall.Quota{Calls: 100, Per: time.Second}
+	assert.InDelta(t, 100, (&Client{}).Pace(q), 0)
+	assert.InDelta(t, 16.5, (&Client{rate: 16.5}).Pace(q), 0)
+	assert.Zero(t, (&Client{rate: -1}).Pace(q))
+}
+
 func TestClientsShareALimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		policy := recall.Policy{Transport: &script{answers: []http.HandlerFunc{coded("200")}}, Limiter: recall.NewLimiter()}

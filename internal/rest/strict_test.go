@@ -60,30 +60,58 @@ func TestWaveAtAStrictVendor(t *testing.T) {
 	}
 }
 
+// BenchmarkWave is one wave in real time, with the jitter and the WAN tail
+// together: go test ./internal/rest -run '^$' -bench Wave -benchtime 1x.
+func BenchmarkWave(b *testing.B) {
+	const calls = 2000
+	for b.Loop() {
+		vendor := &strict{delay: func(n int) time.Duration {
+			if n%100 == 0 {
+				return 200 * time.Millisecond
+			}
+			return rand.N(5 * time.Millisecond)
+		}}
+		c, err := New(Config{Vendor: "acme", Host: "im.example", Policy: recall.Policy{Transport: vendor}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		took := callAll(b, c, calls, 200)
+		if vendor.rejected > 0 {
+			b.Errorf("%d calls rejected", vendor.rejected)
+		}
+		b.ReportMetric(calls/took.Seconds(), "calls/s")
+		b.ReportMetric(float64(vendor.rejected), "rejected")
+	}
+}
+
 // wave makes so many calls by so many workers on a virtual clock.
 func wave(t *testing.T, vendor *strict, calls, workers int) (took time.Duration) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c := newClient(t, "im.example", recall.Policy{Transport: vendor})
-		call := withQuota(aCall(), 100)
-		work := make(chan struct{}, calls)
-		for range calls {
-			work <- struct{}{}
-		}
-		close(work)
-		start := time.Now()
-		var wg sync.WaitGroup
-		for range workers {
-			wg.Go(func() {
-				for range work {
-					if _, err := c.Do(t.Context(), call); err != nil {
-						assert.NoError(t, err)
-					}
-				}
-			})
-		}
-		wg.Wait()
-		took = time.Since(start)
+		took = callAll(t, newClient(t, "im.example", recall.Policy{Transport: vendor}), calls, workers)
 	})
 	return took
+}
+
+func callAll(t testing.TB, c *Client, calls, workers int) time.Duration {
+	t.Helper()
+	call := withQuota(aCall(), 100)
+	work := make(chan struct{}, calls)
+	for range calls {
+		work <- struct{}{}
+	}
+	close(work)
+	start := time.Now()
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for range work {
+				if _, err := c.Do(t.Context(), call); err != nil {
+					assert.NoError(t, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(start)
 }
