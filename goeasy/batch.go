@@ -64,7 +64,7 @@ func (c *Client) RecallMessages(ctx context.Context, reqs []recall.Request) ([]r
 	for i := range results {
 		if results[i].Err == nil {
 			results[i].Receipt = receipt
-			results[i].Receipt.MessageID = reqs[i].MessageID
+			results[i].Receipt.MessageID = results[i].Request.MessageID
 		}
 	}
 	return results, nil

@@ -19,6 +19,7 @@ type Observer interface {
 // SpanKind is what a Span is about.
 type SpanKind string
 
+// The kinds of span.
 const (
 	SpanCall    SpanKind = "call"    // a whole operation: waits, attempts and repetitions
 	SpanAttempt SpanKind = "attempt" // one HTTP request and its answer

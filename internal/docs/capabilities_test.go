@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -61,7 +62,7 @@ func capabilities(t *testing.T) []recall.Capabilities {
 // words are the words of the table in one language.
 type words struct {
 	vendors             map[string]string
-	rows                [7]string
+	rows                [9]string
 	separator           string
 	reaches, noEffect   string
 	proof, noProof, nil string
@@ -75,6 +76,8 @@ var english = words{
 		"needed for `direct` besides",
 		"optional fields it sends",
 		"`Force` reaches past the recall window",
+		"messages in one call at most",
+		"calls a second, by default",
 		"a success is",
 		"a success with `Force` is",
 	},
@@ -91,6 +94,8 @@ var simplifiedChinese = words{
 		"`direct` 另需",
 		"会发送的可选字段",
 		"`Force` 可越过撤回时限",
+		"一次调用最多撤回",
+		"默认每秒调用次数",
 		"成功时的结果",
 		"使用 `Force` 成功时的结果",
 	},
@@ -136,6 +141,10 @@ func (w words) cell(row int, c recall.Capabilities) string {
 		}
 		return w.noEffect
 	case 5:
+		return strconv.Itoa(max(c.Batch, 1))
+	case 6:
+		return strconv.FormatFloat(c.CallsPerSecond, 'f', -1, 64)
+	case 7:
 		return w.outcome(c.Success)
 	default:
 		return w.outcome(c.ForcedSuccess)
