@@ -181,7 +181,7 @@ func (cfg Config) check() error {
 // secret returns the function that knows the client secret.
 func (cfg Config) secret() rest.Secret {
 	if cfg.ClientSecretFunc != nil {
-		return rest.ChangingSecret(cfg.ClientSecretFunc)
+		return rest.ChangingSecret(cfg.ClientSecretFunc, rest.Trimmed)
 	}
 	return rest.FixedSecret(cfg.ClientSecret)
 }
@@ -225,8 +225,11 @@ func (c *Client) do(ctx context.Context, call rest.Call) (recall.Receipt, error)
 	}
 	if !c.fixed {
 		call.Renew = func(err *recall.Error) bool {
+			if used == "" || err.Status != http.StatusUnauthorized {
+				return false // not about the token that was sent
+			}
 			refused = used
-			return used != "" && err.Status == http.StatusUnauthorized // the token endpoint says 401 too
+			return true
 		}
 	}
 	return c.rest.Do(ctx, call)

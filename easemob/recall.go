@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/imrecall/imrecall/internal/rest"
@@ -36,7 +37,8 @@ type RecallParams struct {
 	ChatType string `json:"chat_type"`
 
 	// SyncDevice tells whether a recall in a one-to-one chat reaches all
-	// online devices of the sender. Nil leaves it to the vendor, who does.
+	// online devices of the sender. Nil leaves it to the vendor, whose default
+	// is true.
 	SyncDevice *bool `json:"sync_device,omitempty"`
 
 	// Force recalls a message whatever its age. It is always sent: the
@@ -165,10 +167,14 @@ func (p RecallParams) decode(a rest.Answer) (rest.Verdict, error) {
 // find returns the item about the message that p names. An item that names
 // none is taken for it only where it is the only one.
 func (p RecallParams) find(items []recallItem) (recallItem, bool) {
+	var found []recallItem
 	for _, item := range items {
-		if string(item.MsgID) == p.MsgID {
-			return item, true
+		if string(item.MsgID) == p.MsgID && !slices.Contains(found, item) {
+			found = append(found, item)
 		}
+	}
+	if len(found) > 0 {
+		return found[0], len(found) == 1 // two that differ contradict each other
 	}
 	if len(items) == 1 && items[0].MsgID == "" && items[0].Recalled != "" {
 		return items[0], true

@@ -18,7 +18,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/imrecall/imrecall/internal/rest"
@@ -97,7 +96,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, rest.BadConfig(vendor, "AppKey", "has characters that no key has")
 	case cfg.AppSecret == "" && cfg.AppSecretFunc == nil:
 		return nil, rest.BadConfig(vendor, "AppSecret", "is required")
-	case cfg.AppSecret != strings.TrimSpace(cfg.AppSecret):
+	case !rest.Trimmed(cfg.AppSecret):
 		return nil, rest.BadConfig(vendor, "AppSecret", "begins or ends with white space")
 	case cfg.AppSecret != "" && cfg.AppSecretFunc != nil:
 		return nil, rest.BadConfig(vendor, "AppSecretFunc", "is given beside AppSecret; give one")
@@ -110,7 +109,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	secret := rest.FixedSecret(cfg.AppSecret)
 	if cfg.AppSecretFunc != nil {
-		secret = rest.ChangingSecret(cfg.AppSecretFunc)
+		secret = rest.ChangingSecret(cfg.AppSecretFunc, rest.Trimmed)
 	}
 	return &Client{rest: transport, appKey: cfg.AppKey, secret: secret}, nil
 }

@@ -40,10 +40,20 @@ type Limiter interface {
 type Acquirer interface {
 	Limiter
 
-	// Acquire is Wait for a call whose end is told by calling release once:
-	// with true as soon as it has been answered or given up, with false where
-	// it was not sent after all.
-	Acquire(ctx context.Context, q Quota) (release func(sent bool), err error)
+	// Acquire is Wait for a call whose end is told by calling release, once.
+	Acquire(ctx context.Context, q Quota) (release func(CallEnd), err error)
+}
+
+// CallEnd is how a call ended that had its share of a quota. The zero value
+// is a call that was not sent after all.
+type CallEnd struct {
+	Sent     bool // it may have reached the vendor
+	Answered bool // and the vendor's answer has come
+
+	// RoundTrip is the time from writing the request to the first byte of the
+	// answer, 0 where it is not known. What came before (credentials,
+	// connecting) is not part of it.
+	RoundTrip time.Duration
 }
 
 // WithBulk marks the calls made under the returned context as part of a bulk
