@@ -44,8 +44,8 @@ type Error struct {
 	TraceID  string
 	Attempts int
 
-	// RetryAfter is how long the vendor wants to be left alone; 0 where it did
-	// not say.
+	// RetryAfter is how long the vendor wants to be left alone, or how long the
+	// wait for our own quota would be; 0 where it is not known.
 	RetryAfter time.Duration
 
 	// MayHaveApplied is true where a request went out and no later answer

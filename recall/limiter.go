@@ -10,7 +10,9 @@ import (
 )
 
 // NewLimiter returns a Limiter for one process. Give the same one to several
-// clients to have them share their quotas.
+// clients of an application to have them share its quotas, each of which is
+// of one vendor, application and API. Where their Policy.Rate differs, the
+// latest call's counts.
 //
 // A quota of 100 calls a second is 100 permits. A call takes one, and it
 // comes back one second after the call was answered, less half of the

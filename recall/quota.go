@@ -22,11 +22,14 @@ type Limiter interface {
 	// Wait takes one call's worth of q, waiting for it where necessary. An
 	// error means that nothing may be sent. It fails at once, with an error
 	// that wraps context.DeadlineExceeded, if it would have to wait past ctx's
-	// deadline. Calls whose ctx says IsBulk should yield to others.
+	// deadline: the call then ends with ErrRateLimited. Any other error counts
+	// as ErrUnavailable, unless it is a *Error. Calls whose ctx says IsBulk
+	// should yield to others.
 	Wait(ctx context.Context, q Quota) error
 
 	// Pause closes q for d, for those who are waiting already too: the vendor
-	// told us to stop. It does not wait itself.
+	// told us to stop. It does not wait itself. Nil promises that Wait will;
+	// after an error the client waits by itself.
 	Pause(ctx context.Context, q Quota, d time.Duration) error
 }
 
