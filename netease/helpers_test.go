@@ -44,6 +44,14 @@ func newClient(t *testing.T, cfg Config) *Client {
 	return c
 }
 
+// newClientV2 is newClient for one that speaks v2.
+func newClientV2(t *testing.T, cfg Config) *Client {
+	t.Helper()
+	cfg.API = APIv2
+	cfg.HostV2 = cmp.Or(cfg.HostV2, "https://open.example.com")
+	return newClient(t, cfg)
+}
+
 // params returns parameters that are in order.
 func params() RecallParams {
 	return RecallParams{DeleteMsgID: "10386192", Type: TypeP2P, From: "t1", To: "t4"}
