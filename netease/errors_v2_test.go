@@ -157,13 +157,13 @@ func TestBodiesOfEveryEndpoint(t *testing.T) {
 	for _, e := range allEndpoints() {
 		t.Run(e.op, func(t *testing.T) {
 			for body, want := range map[string]recall.Error{
-				"<html>":         {Kind: recall.ErrBadResponse},
-				"":               {Kind: recall.ErrBadResponse},
-				`{}`:             {Kind: recall.ErrBadResponse},
-				`{"code":null}`:  {Kind: recall.ErrBadResponse},
-				`{"code":200.5}`: {Kind: recall.ErrBadResponse},
-				`{"msg":"success","data":{"code":200}}`:             {Kind: recall.ErrBadResponse},
-				`{"code":414,"msg":"checksum"}`:                     {Kind: recall.ErrUnauthorized, Code: "414", Message: "checksum"},
+				"<html>":                                {Kind: recall.ErrBadResponse},
+				"":                                      {Kind: recall.ErrBadResponse},
+				`{}`:                                    {Kind: recall.ErrBadResponse},
+				`{"code":null}`:                         {Kind: recall.ErrBadResponse},
+				`{"code":200.5}`:                        {Kind: recall.ErrBadResponse},
+				`{"msg":"success","data":{"code":200}}`: {Kind: recall.ErrBadResponse},
+				`{"code":414,"msg":"checksum"}`:         {Kind: recall.ErrUnauthorized, Code: "414", Message: "checksum"},
 				`{"desc":"CurTime is expired","code":414}`:          {Kind: recall.ErrUnauthorized, Code: "414", Message: "CurTime is expired"},
 				`{"code":414,"msg":"appkey"}`:                       {Kind: recall.ErrMisconfigured, Code: "414", Message: "appkey"},
 				`{"code":403,"desc":"forbidden in current region"}`: {Kind: recall.ErrMisconfigured, Code: "403", Message: "forbidden in current region"},

@@ -96,6 +96,20 @@ func (s *server) requests() []received {
 	return slices.Clone(s.got)
 }
 
+// count returns how many requests the server received so far.
+func (s *server) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.got)
+}
+
+// at returns the i-th request that the server received.
+func (s *server) at(i int) received {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.got[i]
+}
+
 // answering returns a handler that gives every request the same answer.
 func answering(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

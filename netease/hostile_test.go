@@ -32,10 +32,10 @@ func TestHostileFormTexts(t *testing.T) {
 				s := newServer(t, answering(http.StatusOK, `{"code":200}`))
 				c := newClient(t, Config{Host: s.URL})
 				for _, value := range hostile {
-					sent := len(s.requests())
+					sent := s.count()
 					_, err := text.call(value)(c, t.Context())
 					if refusedLocally(t, err) {
-						assert.Len(t, s.requests(), sent, "%q was refused and sent", value)
+						assert.Equal(t, sent, s.count(), "%q was refused and sent", value)
 						continue
 					}
 					require.NoError(t, err, "%q", value)
@@ -45,7 +45,7 @@ func TestHostileFormTexts(t *testing.T) {
 						want.Del(text.wire)
 						assert.NotContains(t, e.form, text.wire, "a required text may not be empty")
 					}
-					got := s.requests()[sent]
+					got := s.at(sent)
 					assert.Equal(t, want, formOf(t, got.Body), "%q", value)
 					assert.NotContains(t, got.URI, "?")
 				}
@@ -76,10 +76,10 @@ func TestHostileV2Texts(t *testing.T) {
 			s := newServer(t, answering(http.StatusOK, okV2))
 			c := newClient(t, Config{HostV2: s.URL + "/nimserver"})
 			for _, value := range hostile {
-				sent := len(s.requests())
+				sent := s.count()
 				_, err := text.call(value)(c, t.Context())
 				if refusedLocally(t, err) {
-					assert.Len(t, s.requests(), sent, "%q was refused and sent", value)
+					assert.Equal(t, sent, s.count(), "%q was refused and sent", value)
 					continue
 				}
 				require.NoError(t, err, "%q", value)
@@ -89,7 +89,7 @@ func TestHostileV2Texts(t *testing.T) {
 					assert.NotContains(t, []string{"sender", "receiver", "message"}, text.wire, "a required text may not be empty")
 					delete(want, text.wire)
 				}
-				got, err := readV2Request(s.requests()[sent].URI)
+				got, err := readV2Request(s.at(sent).URI)
 				require.NoError(t, err, "%q", value)
 				assert.Equal(t, want, got, "%q", value)
 			}
@@ -155,15 +155,15 @@ func TestHostileRequests(t *testing.T) {
 					req := full
 					req.Chat = chat
 					set(&req, value)
-					sent := len(s.requests())
+					sent := s.count()
 					_, err := c.RecallMessage(t.Context(), req)
 					if refusedLocally(t, err) {
 						assert.Equal(t, field, failure(t, err).Field, "%q", value)
-						assert.Len(t, s.requests(), sent)
+						assert.Equal(t, sent, s.count())
 						continue
 					}
 					require.NoError(t, err, "%s %s %q", chat, field, value)
-					requireArrived(t, s.requests()[sent], req)
+					requireArrived(t, s.at(sent), req)
 				}
 			}
 		}

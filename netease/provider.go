@@ -12,16 +12,16 @@ import (
 // onto [Client.Recall] (direct, group), [Client.RecallSuperTeam] and
 // [Client.RecallChatroom]:
 //
-//	Request     direct, group   super_group    room          rule
-//	MessageID   deleteMsgid     deleteMsgid    msgId         required; a number, but in rooms the client id
-//	Chat        type 7, 8       -              -             required
-//	From        from            from           fromAcc       required
-//	To          to              to             roomid        required; for rooms a number
-//	SentAt      timetag         timetag        msgTimetag    required but for direct and group, in whole milliseconds
-//	Operator    -               -              operatorAcc   required for rooms
-//	Reason      msg             msg            -             at most 128 characters for direct and group
-//	Force       ignoreTime      ignoreTime     -             reaches back 30 days; rooms have no window
-//	Extension   attach          -              notifyExt     at most 5,000 characters, in rooms 1,024
+//	Request     direct, group, super_group   room          rule
+//	MessageID   deleteMsgid                  msgId         required; a number, but in rooms the client's id
+//	Chat        type 7, 8, none              -             required
+//	From        from                         fromAcc       required; in super_group at most 32 characters
+//	To          to                           roomid        required; for rooms a number
+//	SentAt      timetag                      msgTimetag    required for super_group and rooms; in whole milliseconds
+//	Operator    -                            operatorAcc   required for rooms
+//	Reason      msg                          -             at most 128 characters in direct and group
+//	Force       ignoreTime                   -             reaches back 30 days; rooms have no window
+//	Extension   attach, not in super_group   notifyExt     at most 5,000 characters, in rooms 1,024
 //
 // With APIv2 it maps the request onto [Client.RecallV2] of RecallTypeTwoWay:
 //
