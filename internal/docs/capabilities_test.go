@@ -62,7 +62,7 @@ func capabilities(t *testing.T) []recall.Capabilities {
 // words are the words of the table in one language.
 type words struct {
 	vendors             map[string]string
-	rows                [9]string
+	rows                [11]string
 	separator           string
 	reaches, noEffect   string
 	proof, noProof, nil string
@@ -74,6 +74,8 @@ var english = words{
 		"kinds of chat (`Chat`)",
 		"fields always needed",
 		"needed for `direct` besides",
+		"needed for `super_group` besides",
+		"needed for `room` besides",
 		"optional fields it sends",
 		"`Force` reaches past the recall window",
 		"messages in one call at most",
@@ -92,6 +94,8 @@ var simplifiedChinese = words{
 		"会话类型（`Chat`）",
 		"必填字段",
 		"`direct` 另需",
+		"`super_group` 另需",
+		"`room` 另需",
 		"会发送的可选字段",
 		"`Force` 可越过撤回时限",
 		"一次调用最多撤回几条",
@@ -134,17 +138,21 @@ func (w words) cell(row int, c recall.Capabilities) string {
 	case 2:
 		return w.list(c.NeedsDirect)
 	case 3:
-		return w.list(c.Sends)
+		return w.list(c.NeedsSuperGroup)
 	case 4:
+		return w.list(c.NeedsRoom)
+	case 5:
+		return w.list(c.Sends)
+	case 6:
 		if c.Force {
 			return w.reaches
 		}
 		return w.noEffect
-	case 5:
-		return strconv.Itoa(max(c.Batch, 1))
-	case 6:
-		return strconv.FormatFloat(c.CallsPerSecond, 'f', -1, 64)
 	case 7:
+		return strconv.Itoa(max(c.Batch, 1))
+	case 8:
+		return strconv.FormatFloat(c.CallsPerSecond, 'f', -1, 64)
+	case 9:
 		return w.outcome(c.Success)
 	default:
 		return w.outcome(c.ForcedSuccess)
