@@ -19,8 +19,8 @@ type ChatroomParams struct {
 	// milliseconds since 1970. Required.
 	MsgTimeTag int64
 
-	// MsgID is the message's client id, such as c9e6c306573778829419: chat
-	// rooms have no other. Required.
+	// MsgID is the message's client id, such as c9e6c306573778829419, and not
+	// a number. Required.
 	MsgID string
 
 	// FromAcc is the accid of the message's sender. Required.

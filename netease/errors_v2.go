@@ -10,11 +10,13 @@ import (
 
 // decodeV2 reads an answer to a two-way recall through v2.
 //
-// Its success is proof, with ignore_revoke_time too. That flag is documented
-// as lifting the check of the time and nothing else, and 107404 (message not
-// exist) is not that check: the vendor still has to find what it recalls. Were
-// a yes to an unknown message ever seen with the flag, it would have to
-// become recall.Accepted, and Capabilities.ForcedSuccess with it.
+// Its success is proof: 107404 (message not exist) is in the vendor's list of
+// codes, and v2 was seen to answer so to a query for an unknown message at the
+// same path. It is proof with ignore_revoke_time too: that flag is documented
+// as lifting the check of the time and nothing else, so the vendor still has
+// to find what it recalls. Were a yes to an unknown message ever seen with the
+// flag, it would have to become recall.Accepted, and with it
+// Capabilities.ForcedSuccess.
 //
 // https://doc.yunxin.163.com/messaging2/server-apis/jAwNTEzODQ?platform=server
 func decodeV2(a rest.Answer) (rest.Verdict, error) { return readV2(a, recall.Recalled) }
