@@ -1,9 +1,16 @@
 // Package easemob recalls messages through Easemob IM (环信即时通讯, also
 // sold as EasyIM).
 //
-// [Client] has the vendor's own API in the vendor's own terms
-// ([Client.Recall]), and on top of it the vendor-neutral [recall.Provider]
-// ([Client.RecallMessage]).
+// [Client] has the vendor's own API in the vendor's own terms, and on top of it
+// the vendor-neutral [recall.Provider] and [recall.Batcher]:
+//
+//   - for everyone: [Client.Recall], [Client.RecallBatch], [Client.RecallLegacy];
+//   - for one user: [Client.DeleteConversation], [Client.DeleteRoamingChat],
+//     [Client.DeleteRoamingGroup], [Client.DeleteRoamingAll],
+//     [Client.DeleteRoamingChatUntil], [Client.DeleteRoamingGroupUntil].
+//
+// Agora Chat and Shengwang IM are the same server under other names: see
+// [Dialect].
 //
 // Easemob refuses messages that it does not know, so a plain recall that
 // succeeds is proof ([recall.Recalled]). With force it says yes to anything
@@ -18,8 +25,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -48,6 +53,11 @@ const (
 	HostSingapore2CDN = "a61.easecdn.com"
 	HostUSEast1CDN    = "a41.easecdn.com"
 	HostGermany2CDN   = "a71.easecdn.com"
+
+	// The data centres of Agora Chat, which speak https only.
+	HostAgoraVirginia  = "a41.chat.agora.io"
+	HostAgoraSingapore = "a61.chat.agora.io"
+	HostAgoraFrankfurt = "a71.chat.agora.io"
 )
 
 // Config says which application to work for and how. Printing it in any way
@@ -62,8 +72,17 @@ type Config struct {
 	// used for a minute; then Host has its turn again.
 	Fallbacks []string
 
-	// Org and App are the two halves of the App Key, org#app.
+	// Dialect is the name under which the server is sold. The zero value is
+	// Easemob itself.
+	Dialect Dialect
+
+	// Org and App are the two halves of the App Key, org#app. Shengwang has
+	// AppID instead.
 	Org, App string
+
+	// AppID is the application at Agora, whose tokens it is in, and at
+	// Shengwang, whose paths it is in too.
+	AppID string
 
 	// ClientID and ClientSecret are the application's credentials, with which
 	// the client fetches app tokens and renews them in time.
@@ -75,16 +94,26 @@ type Config struct {
 	// recall.ErrUnavailable unless it is a *recall.Error.
 	ClientSecretFunc func(ctx context.Context) (string, error)
 
-	// Token is a ready app token, instead of ClientID and ClientSecret. It is
+	// AppCertificate is what the app tokens of Agora Chat and of Shengwang are
+	// signed with, for the AppID. Both have 32 hexadecimal digits. The client
+	// makes the tokens by itself and renews them in time; the certificate is
+	// never sent.
+	AppCertificate string
+
+	// AppCertificateFunc returns the current certificate, instead of
+	// AppCertificate. It is asked whenever a token is made.
+	AppCertificateFunc func(ctx context.Context) (string, error)
+
+	// Token is a ready app token, instead of these credentials. It is
 	// used until the vendor refuses it, and can't be renewed.
 	Token string
 
-	// TokenSource provides app tokens, instead of either: for tokens that
+	// TokenSource provides app tokens, instead of all of these: for tokens that
 	// another service hands out.
 	TokenSource TokenSource
 
 	// AllowHTTP permits plain http to a host that is not loopback, where
-	// everyone on the way can read the token.
+	// everyone on the way can read the token. Agora Chat does not have it.
 	AllowHTTP bool
 
 	// Policy is how to treat the network. The zero value is fit for
@@ -95,10 +124,11 @@ type Config struct {
 // Client works for one application. It is safe for concurrent use, and meant
 // to be made once and kept.
 type Client struct {
-	rest   *rest.Client
-	appKey string
-	root   string // the path of the application: /org/app
-	fixed  bool   // the token can't be renewed
+	rest    *rest.Client
+	dialect Dialect
+	appKey  string // or the app id, where there is no App Key
+	root    string // the path of the application: /org/app
+	fixed   bool   // the token can't be renewed
 
 	// What leads to a secret is kept in functions, into which no way of
 	// printing can look: not even of a copy of the Client, or of a struct with
@@ -111,6 +141,7 @@ var (
 	_ recall.Provider  = (*Client)(nil)
 	_ recall.Validator = (*Client)(nil)
 	_ recall.Capable   = (*Client)(nil)
+	_ recall.Batcher   = (*Client)(nil)
 )
 
 // New checks cfg and returns a client for it. It sends nothing. Its errors are
@@ -119,27 +150,39 @@ func New(cfg Config) (*Client, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	appKey := cfg.Org + "#" + cfg.App
+	appKey, root := cfg.application()
 	transport, err := rest.New(rest.Config{
 		Vendor: vendor, App: appKey, Host: cfg.Host, Fallbacks: cfg.Fallbacks, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
 	})
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{
-		rest: transport, appKey: appKey,
-		root: "/" + url.PathEscape(cfg.Org) + "/" + url.PathEscape(cfg.App),
-	}
+	c := &Client{rest: transport, dialect: cfg.Dialect, appKey: appKey, root: root}
 	switch {
 	case cfg.TokenSource != nil:
 		c.token = cfg.TokenSource.Token
 	case cfg.Token != "":
 		c.token, c.fixed = fixedToken(cfg.Token).Token, true
+	case cfg.signsTokens():
+		c.cacheTokens(agoraTokens(cfg.AppID, secretOf(cfg.AppCertificate, cfg.AppCertificateFunc)))
 	default:
-		cache := newTokenCache(c.tokenFetcher(cfg.ClientID, cfg.secret()))
-		c.token, c.endTokens = cache.Token, cache.close
+		c.cacheTokens(c.tokenFetcher(cfg.ClientID, secretOf(cfg.ClientSecret, cfg.ClientSecretFunc)))
 	}
 	return c, nil
+}
+
+// cacheTokens makes the client use the tokens that fetch brings.
+func (c *Client) cacheTokens(fetch func(context.Context) (Token, error)) {
+	cache := newTokenCache(fetch)
+	c.token, c.endTokens = cache.Token, cache.close
+}
+
+// secretOf returns what knows a secret: the function, where there is one.
+func secretOf(value string, changing func(context.Context) (string, error)) rest.Secret {
+	if changing != nil {
+		return rest.ChangingSecret(changing, rest.Trimmed)
+	}
+	return rest.FixedSecret(value)
 }
 
 // Close lets go of idle connections and ends a token request that is under
@@ -152,58 +195,19 @@ func (c *Client) Close() {
 	c.rest.Close()
 }
 
-func (cfg Config) check() error {
-	for _, segment := range []struct{ field, value string }{{"Org", cfg.Org}, {"App", cfg.App}} {
-		if rule := segmentRule(segment.value); rule != "" {
-			return rest.BadConfig(vendor, segment.field, rule)
-		}
-	}
-	credentials := cfg.ClientID != "" || cfg.ClientSecret != "" || cfg.ClientSecretFunc != nil
-	switch {
-	case cfg.TokenSource != nil && (credentials || cfg.Token != ""):
-		return rest.BadConfig(vendor, "TokenSource", "is given beside other credentials; give one kind")
-	case cfg.Token != "" && credentials:
-		return rest.BadConfig(vendor, "Token", "is given beside ClientID or ClientSecret; give one kind")
-	case cfg.Token != "" && !rest.HeaderValue(cfg.Token):
-		return rest.BadConfig(vendor, "Token", "has characters that no token has")
-	case cfg.TokenSource != nil || cfg.Token != "":
-		return nil
-	case cfg.ClientID == "":
-		return rest.BadConfig(vendor, "ClientID", "is required, or a Token or TokenSource instead")
-	case cfg.ClientSecret == "" && cfg.ClientSecretFunc == nil:
-		return rest.BadConfig(vendor, "ClientSecret", "is required")
-	case cfg.ClientSecret != "" && cfg.ClientSecretFunc != nil:
-		return rest.BadConfig(vendor, "ClientSecretFunc", "is given beside ClientSecret; give one")
-	}
-	return nil
-}
-
-// secret returns the function that knows the client secret.
-func (cfg Config) secret() rest.Secret {
-	if cfg.ClientSecretFunc != nil {
-		return rest.ChangingSecret(cfg.ClientSecretFunc, rest.Trimmed)
-	}
-	return rest.FixedSecret(cfg.ClientSecret)
-}
-
-// segmentRule returns the rule that a part of the App Key breaks, or "".
-func segmentRule(value string) string {
-	switch {
-	case value == "":
-		return "is required"
-	case strings.Contains(value, "#"):
-		return "holds a #: an App Key is org#app, give its halves apart"
-	case value != strings.TrimSpace(value):
-		return "begins or ends with white space"
-	case value == "." || value == ".." || strings.ContainsAny(value, "/\\?%"):
-		return "can't be part of a path"
-	}
-	return ""
-}
-
-// do carries out a call with an app token, and once more with a newer one
-// where the vendor refuses the first.
+// do carries out a call with an app token.
 func (c *Client) do(ctx context.Context, call rest.Call) (recall.Receipt, error) {
+	return c.rest.Do(ctx, c.authorized(call))
+}
+
+// doEach is do for a call about several messages.
+func (c *Client) doEach(ctx context.Context, call rest.Call, decode func(rest.Answer) ([]rest.Fate, error)) ([]recall.Result, error) {
+	return c.rest.DoEach(ctx, c.authorized(call), decode)
+}
+
+// authorized returns the call with an app token, and with a newer one once more
+// where the vendor refuses the first. It is for one use.
+func (c *Client) authorized(call rest.Call) rest.Call {
 	var used, refused string
 	build := call.Build
 	call.Build = func(ctx context.Context) (*rest.Request, error) {
@@ -232,29 +236,42 @@ func (c *Client) do(ctx context.Context, call rest.Call) (recall.Receipt, error)
 			return true
 		}
 	}
-	return c.rest.Do(ctx, call)
+	return call
 }
 
-// postJSON makes the request that all of Easemob's POST calls have in common.
+// postJSON makes the request that all of Easemob's POST calls with a body have
+// in common.
 func (c *Client) postJSON(path string, body any) (*rest.Request, error) {
+	return c.withJSON(http.MethodPost, path, body)
+}
+
+func (c *Client) withJSON(method, path string, body any) (*rest.Request, error) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
+	req := c.bare(method, path)
+	req.Body = data
+	return req, nil
+}
+
+// bare makes a request without a body. The pages ask for the Content-Type all
+// the same.
+func (c *Client) bare(method, path string) *rest.Request {
 	return &rest.Request{
-		Method: http.MethodPost,
+		Method: method,
 		Path:   c.root + path,
 		Header: http.Header{"Content-Type": {"application/json"}},
-		Body:   data,
-	}, nil
+	}
 }
 
 // String describes the configuration without its secrets.
 func (cfg Config) String() string {
 	return rest.Describe("easemob.Config",
-		"Host", rest.HostOf(cfg.Host), "Org", cfg.Org, "App", cfg.App,
+		"Host", rest.HostOf(cfg.Host), "Dialect", string(cfg.Dialect), "Org", cfg.Org, "App", cfg.App, "AppID", cfg.AppID,
 		"ClientID", cfg.ClientID, "ClientSecret", rest.Hidden(cfg.ClientSecret),
 		"ClientSecretFunc", rest.FuncOf(cfg.ClientSecretFunc != nil),
+		"AppCertificate", rest.Hidden(cfg.AppCertificate), "AppCertificateFunc", rest.FuncOf(cfg.AppCertificateFunc != nil),
 		"Token", rest.Hidden(cfg.Token), "TokenSource", rest.TypeOf(cfg.TokenSource))
 }
 

@@ -1,6 +1,7 @@
 package easemob
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -14,6 +15,18 @@ import (
 type errorBody struct {
 	Code        rest.Text `json:"error"`
 	Description rest.Text `json:"error_description"`
+}
+
+// refusal returns the error that an answer is, nil where it is none: a 200
+// that could be parsed and does not speak of an error.
+func refusal(a rest.Answer, parsed error, body errorBody) error {
+	switch {
+	case parsed != nil && (body == errorBody{}):
+		return rest.Unreadable(a, "the answer is not JSON of the documented form")
+	case parsed != nil || a.Status != http.StatusOK || body != errorBody{}:
+		return classify(a, body)
+	}
+	return nil
 }
 
 // classify turns an error answer into an error. It goes by the vendor's code,
@@ -45,6 +58,16 @@ func classifyRecalled(a rest.Answer, text string) *recall.Error {
 		err.Kind = recall.ErrUnavailable
 	case err.Kind == "":
 		err.Kind = recall.ErrBadResponse
+	}
+	return err
+}
+
+// userUnknown corrects the meaning of an error of a call with a user in its
+// path: what the vendor does not know there is the user.
+func userUnknown(err error, field string) error {
+	var e *recall.Error
+	if errors.As(err, &e) && e.Code == "service_resource_not_found" {
+		e.Kind, e.Field = recall.ErrInvalidRequest, field
 	}
 	return err
 }
@@ -106,7 +129,7 @@ func kindOfCode(code, text string) recall.Kind {
 		}
 		return recall.ErrUnauthorized
 	case "organization_application_not_found", // also said by every data centre but the application's own
-		"service_resource_not_found", // no call here has a user or group in its path, so the path itself is unknown
+		"service_resource_not_found", // the path itself is unknown, where no user stands in it; see userUnknown
 		"web_application":            // no such URL
 		return recall.ErrMisconfigured
 	case "forbidden_op":

@@ -37,11 +37,16 @@ func (c *Client) ValidateRequest(req recall.Request) error {
 
 // Capabilities implements [recall.Capable].
 func (c *Client) Capabilities() recall.Capabilities {
+	batch := 0
+	if c.dialect.batches() {
+		batch = MaxBatch
+	}
 	return recall.Capabilities{
 		Vendor:         vendor,
 		Chats:          []recall.ChatType{recall.ChatDirect, recall.ChatGroup, recall.ChatRoom},
 		Needs:          []string{"MessageID", "Chat", "To"},
 		Sends:          []string{"From", "Operator", "Force", "Extension"},
+		Batch:          batch,
 		CallsPerSecond: c.rest.Pace(c.quota(apiRecall)),
 		Force:          true,
 		Success:        recall.Recalled,

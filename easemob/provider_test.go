@@ -157,6 +157,7 @@ func TestCapabilities(t *testing.T) {
 		"vendor": "easemob",
 		"chats": ["direct", "group", "room"],
 		"needs": ["MessageID", "Chat", "To"],
+		"batch": 30,
 		"sends": ["From", "Operator", "Force", "Extension"],
 		"force": true,
 		"success": "recalled",

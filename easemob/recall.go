@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
 	"slices"
 	"time"
 
@@ -42,7 +43,8 @@ type RecallParams struct {
 	SyncDevice *bool `json:"sync_device,omitempty"`
 
 	// Force recalls a message whatever its age. It is always sent: the
-	// vendor's documents disagree on whether it may be left out.
+	// vendor's documents disagree on whether it may be left out. Agora Chat's
+	// force is weaker, see [DialectAgora].
 	Force bool `json:"force"`
 
 	// ExtensionInfo travels with the recall to the clients. Its maximum length
@@ -144,40 +146,63 @@ func (items *recallItems) UnmarshalJSON(data []byte) error {
 
 // decode reads the answer to the recall that p asked for.
 func (p RecallParams) decode(a rest.Answer) (rest.Verdict, error) {
-	var body recallAnswer
-	err := json.Unmarshal(a.Body, &body)
-	if err != nil && (body.errorBody == errorBody{}) {
-		return rest.Verdict{}, rest.Unreadable(a, "the answer is not JSON of the documented form")
+	items, err := itemsOf(a)
+	if err != nil {
+		return rest.Verdict{}, err
 	}
-	if err != nil || a.Status != 200 || body.Code != "" || body.Description != "" {
-		return rest.Verdict{}, classify(a, body.errorBody)
+	fate := items.fate(a, p.MsgID, p.Force, true)
+	if fate.Err != nil {
+		return rest.Verdict{}, fate.Err
 	}
-	item, found := p.find(append(body.Data, body.Msgs...))
-	switch {
-	case !found:
-		return rest.Verdict{}, rest.Unreadable(a, "the answer does not speak of the message")
-	case item.Recalled != "yes" && item.Recalled != "true":
-		return rest.Verdict{}, classifyRecalled(a, string(item.Recalled))
-	case p.Force:
-		return rest.Verdict{Outcome: recall.Accepted, Code: string(item.Recalled)}, nil
-	}
-	return rest.Verdict{Outcome: recall.Recalled, Code: string(item.Recalled)}, nil
+	return fate.Verdict, nil
 }
 
-// find returns the item about the message that p names. An item that names
-// none is taken for it only where it is the only one.
-func (p RecallParams) find(items []recallItem) (recallItem, bool) {
-	var found []recallItem
+// itemsOf reads what an answer says of each message, or the error that the
+// answer is as a whole. The old page has a list of failures under a 200, and
+// says elsewhere that a recall that failed is a 403: both are read.
+func itemsOf(a rest.Answer) (recallItems, error) {
+	var body recallAnswer
+	parsed := json.Unmarshal(a.Body, &body)
+	items := append(body.Data, body.Msgs...)
+	if parsed == nil && a.Status == http.StatusForbidden && (body.errorBody == errorBody{}) && len(items) > 0 {
+		return items, nil
+	}
+	if err := refusal(a, parsed, body.errorBody); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+// fate returns what the items say of one message. An item that names none is
+// taken for it only where it is the only one, and so is the message.
+func (items recallItems) fate(a rest.Answer, id string, force, only bool) rest.Fate {
+	var about []recallItem
 	for _, item := range items {
-		if string(item.MsgID) == p.MsgID && !slices.Contains(found, item) {
-			found = append(found, item)
+		if string(item.MsgID) == id && !slices.Contains(about, item) {
+			about = append(about, item)
 		}
 	}
-	if len(found) > 0 {
-		return found[0], len(found) == 1 // two that differ contradict each other
+	switch {
+	case len(about) > 1:
+		return rest.Fate{Err: rest.Unreadable(a, "the answer contradicts itself about the message")}
+	case len(about) == 1:
+		return about[0].fate(a, force)
 	}
-	if len(items) == 1 && items[0].MsgID == "" && items[0].Recalled != "" {
-		return items[0], true
+	if only && len(items) == 1 && items[0].MsgID == "" && items[0].Recalled != "" {
+		return items[0].fate(a, force)
 	}
-	return recallItem{}, false
+	return rest.Fate{Err: rest.Unreadable(a, "the answer does not speak of the message")}
+}
+
+func (item recallItem) fate(a rest.Answer, force bool) rest.Fate {
+	yes := item.Recalled == "yes" || item.Recalled == "true"
+	switch {
+	case yes && a.Status != http.StatusOK:
+		return rest.Fate{Err: rest.Unreadable(a, "the answer says yes under a status that says no")}
+	case !yes:
+		return rest.Fate{Err: classifyRecalled(a, string(item.Recalled))}
+	case force:
+		return rest.Fate{Verdict: rest.Verdict{Outcome: recall.Accepted, Code: string(item.Recalled)}}
+	}
+	return rest.Fate{Verdict: rest.Verdict{Outcome: recall.Recalled, Code: string(item.Recalled)}}
 }

@@ -19,6 +19,7 @@ type Message struct {
 type message struct {
 	Message
 	recalled bool
+	lostBy   map[string]bool // users, in lower case, for whom it was deleted
 }
 
 // Add puts m on the server, in place of an earlier message with the same ID, and returns it as stored:
@@ -30,7 +31,7 @@ func (s *Server) Add(m Message) Message {
 	m.SentAt = m.SentAt.Truncate(time.Millisecond)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.messages[m.ID] = &message{Message: m}
+	s.messages[m.ID] = &message{Message: m, lostBy: make(map[string]bool)}
 	return m
 }
 
@@ -76,16 +77,15 @@ func (s *Server) recall(r *http.Request) (any, *failure) {
 	if fail := s.apply(req); fail != nil {
 		return nil, fail
 	}
+	return s.envelope(r, req.recalled()), nil
+}
+
+// recalled is what the answer says of a message that was recalled.
+func (req recallRequest) recalled() recallData {
 	if req.From == "" {
 		req.From = "admin"
 	}
-	return s.envelope(r, recallData{
-		Recalled: "yes",
-		ChatType: req.ChatType,
-		From:     req.From,
-		To:       req.To,
-		MsgID:    req.MsgID,
-	}), nil
+	return recallData{Recalled: "yes", ChatType: req.ChatType, From: req.From, To: req.To, MsgID: req.MsgID}
 }
 
 func (req recallRequest) check() *failure {
@@ -109,6 +109,7 @@ func (s *Server) apply(req recallRequest) *failure {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m, known := s.messages[req.MsgID]
+	texts := s.texts()
 	if !known || m.recalled {
 		if *req.Force {
 			return nil
@@ -116,10 +117,10 @@ func (s *Server) apply(req recallRequest) *failure {
 		return recallError(http.StatusForbidden, "not_found msg")
 	}
 	if !m.isTo(req) {
-		return recallError(http.StatusBadRequest, "can't find msg to")
+		return recallError(http.StatusBadRequest, texts.noRecipient)
 	}
-	if now.Sub(m.SentAt) > s.Window && !*req.Force {
-		return recallError(http.StatusForbidden, "exceed recall time limit")
+	if now.Sub(m.SentAt) > s.Window && !(*req.Force && texts.forceReachesAll) {
+		return recallError(http.StatusForbidden, texts.expired)
 	}
 	m.recalled = true
 	return nil

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/imrecall/imrecall/internal/emulator"
@@ -15,10 +16,21 @@ import (
 // failure to report.
 type endpoint func(r *http.Request) (body any, fail *failure)
 
-// routes lists what the emulator serves. Paths are relative to /{org}/{app}/.
+// routes lists what the emulator serves. Paths are relative to /{org}/{app}/, for which Shengwang has
+// /app-id/{app_id}/: of the same form.
 func (s *Server) routes() {
-	s.handle("token", http.MethodPost, s.issueToken)
-	s.handle("messages/msg_recall", http.MethodPost, s.authorized(s.recall))
+	all := []string{Easemob, Agora, Shengwang}
+	both := []string{Easemob, Shengwang}
+	s.handle(both, http.MethodPost, "token", s.issueToken)
+	s.handle(all, http.MethodPost, "messages/msg_recall", s.authorized(s.recall))
+	s.handle(both, http.MethodPost, "messages/batch_recall", s.authorized(s.batchRecall))
+	s.handle([]string{Easemob}, http.MethodPost, "messages/recall", s.authorized(s.legacyRecall))
+	s.handle(all, http.MethodDelete, "users/{username}/user_channel", s.authorized(s.deleteConversation))
+	s.handle(both, http.MethodDelete, "rest/message/roaming/chat/user/{userId}", s.authorized(s.roaming(s.chatByID)))
+	s.handle(both, http.MethodDelete, "rest/message/roaming/group/user/{userId}", s.authorized(s.roaming(s.groupByID)))
+	s.handle(both, http.MethodPost, "rest/message/roaming/user/{userId}/delete/all", s.authorized(s.roaming(s.allOfUser)))
+	s.handle(both, http.MethodDelete, "rest/message/roaming/chat/user/{userId}/time", s.authorized(s.roaming(s.chatByTime)))
+	s.handle(both, http.MethodDelete, "rest/message/roaming/group/user/{userId}/time", s.authorized(s.roaming(s.groupByTime)))
 	s.mux.Handle("/{org}/{app}/{rest...}", s.inApp(noSuchURL))
 	s.mux.Handle("/", s.serve(noSuchURL))
 }
@@ -33,10 +45,13 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 
 func noSuchURL(*http.Request) (any, *failure) { return nil, wrongURL() }
 
-// handle serves one method of a path and refuses the others in Easemob's way, which is not the 405 of
-// http.ServeMux.
-func (s *Server) handle(relative, method string, e endpoint) {
+// handle serves one method of a path in some dialects, and refuses the others in Easemob's way, which is not
+// the 405 of http.ServeMux.
+func (s *Server) handle(dialects []string, method, relative string, e endpoint) {
 	s.mux.Handle("/{org}/{app}/"+relative, s.inApp(func(r *http.Request) (any, *failure) {
+		if !slices.Contains(dialects, s.Dialect) {
+			return noSuchURL(r)
+		}
 		if r.Method != method {
 			return nil, unsupportedOperation()
 		}
@@ -46,7 +61,8 @@ func (s *Server) handle(relative, method string, e endpoint) {
 
 func (s *Server) inApp(e endpoint) http.Handler {
 	return s.serve(func(r *http.Request) (any, *failure) {
-		if r.PathValue("org") != s.Org || r.PathValue("app") != s.App {
+		org, app := s.application()
+		if r.PathValue("org") != org || r.PathValue("app") != app {
 			return nil, applicationNotFound(r)
 		}
 		return e(r)
@@ -65,30 +81,34 @@ func (s *Server) serve(e endpoint) http.Handler {
 }
 
 // envelope is what Easemob wraps around the result of most calls. The order of the fields is the one on
-// https://doc.easemob.com/document/server-side/message_recall_single.html.
+// https://doc.easemob.com/document/server-side/message_recall_single.html and
+// https://doc.easemob.com/document/server-side/conversation_delete.html. Shengwang leaves three of them out.
 type envelope struct {
-	Path            string `json:"path"`
-	URI             string `json:"uri"`
-	Timestamp       int64  `json:"timestamp"`
-	Organization    string `json:"organization"`
-	Application     string `json:"application"`
-	Action          string `json:"action"`
-	Data            any    `json:"data"`
-	Duration        int    `json:"duration"`
-	ApplicationName string `json:"applicationName"`
+	Path            string      `json:"path"`
+	URI             string      `json:"uri"`
+	Timestamp       int64       `json:"timestamp"`
+	Organization    string      `json:"organization,omitempty"`
+	Application     string      `json:"application,omitempty"`
+	Entities        *[]struct{} `json:"entities,omitempty"`
+	Action          string      `json:"action"`
+	Data            any         `json:"data"`
+	Duration        int         `json:"duration"`
+	ApplicationName string      `json:"applicationName,omitempty"`
 }
 
 func (s *Server) envelope(r *http.Request, data any) envelope {
-	return envelope{
-		Path:            strings.TrimPrefix(r.URL.Path, "/"+s.Org+"/"+s.App),
-		URI:             scheme(r) + "://" + r.Host + r.URL.EscapedPath(),
-		Timestamp:       s.Now().UnixMilli(),
-		Organization:    s.Org,
-		Application:     applicationID,
-		Action:          strings.ToLower(r.Method),
-		Data:            data,
-		ApplicationName: s.App,
+	org, app := s.application()
+	e := envelope{
+		Path:      strings.TrimPrefix(r.URL.Path, "/"+org+"/"+app),
+		URI:       scheme(r) + "://" + r.Host + r.URL.EscapedPath(),
+		Timestamp: s.Now().UnixMilli(),
+		Action:    strings.ToLower(r.Method),
+		Data:      data,
 	}
+	if s.Dialect != Shengwang {
+		e.Organization, e.Application, e.ApplicationName = org, applicationID, app
+	}
+	return e
 }
 
 func scheme(r *http.Request) string {

@@ -20,6 +20,11 @@ type Server struct {
 
 	// Org and App name the one application that the server knows. The App Key is Org + "#" + App.
 	Org, App string
+	// Dialect is Easemob, Agora or Shengwang.
+	Dialect string
+	// AppID names the application in place of Org and App where Dialect is Shengwang. With AppCertificate it
+	// is what the tokens of Agora and Shengwang are made from.
+	AppID, AppCertificate string
 	// ClientID and ClientSecret are what the token endpoint accepts.
 	ClientID, ClientSecret string
 	// TokenTTL is the life of a token whose request does not ask for another; 0 means forever.
@@ -31,6 +36,9 @@ type Server struct {
 	// RecallUnopened makes every recall fail, as for an App Key for which the recall service was not
 	// switched on.
 	RecallUnopened bool
+	// RoamingUnopened makes every deletion of roaming messages fail, as for an App Key for which that service
+	// was not bought.
+	RoamingUnopened bool
 
 	control *emulator.Control
 	mux     *http.ServeMux
@@ -38,6 +46,8 @@ type Server struct {
 	mu       sync.Mutex
 	messages map[string]*message
 	tokens   map[string]*token
+	signed   map[string]*token // made by a client, and seen here
+	closed   map[conversation]bool
 }
 
 // NewServer starts an emulator that speaks plain http.
@@ -57,16 +67,20 @@ func NewTLSServer() *Server {
 
 func newServer() *Server {
 	s := &Server{
-		Org:          "demo-org",
-		App:          "demo-app",
-		ClientID:     "demo-client-id",
-		ClientSecret: "demo-client-secret",
-		TokenTTL:     60 * 24 * time.Hour,
-		Window:       2 * time.Minute,
-		control:      new(emulator.Control),
-		mux:          http.NewServeMux(),
-		messages:     make(map[string]*message),
-		tokens:       make(map[string]*token),
+		Org:            "demo-org",
+		App:            "demo-app",
+		AppID:          "0123456789abcdef0123456789abcdef",
+		AppCertificate: "fedcba9876543210fedcba9876543210",
+		ClientID:       "demo-client-id",
+		ClientSecret:   "demo-client-secret",
+		TokenTTL:       60 * 24 * time.Hour,
+		Window:         2 * time.Minute,
+		control:        new(emulator.Control),
+		mux:            http.NewServeMux(),
+		messages:       make(map[string]*message),
+		tokens:         make(map[string]*token),
+		signed:         make(map[string]*token),
+		closed:         make(map[conversation]bool),
 	}
 	s.routes()
 	return s

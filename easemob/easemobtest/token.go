@@ -102,13 +102,16 @@ func (s *Server) TokensIssued() int {
 	return len(s.tokens)
 }
 
-// RevokeTokens makes every token issued so far invalid. Easemob does not promise that a token lives as long
+// RevokeTokens makes every token issued so far invalid, and of those that clients make by themselves each that
+// was seen. Easemob does not promise that a token lives as long
 // as it says, and asks clients to get a new one when they see a 401.
 func (s *Server) RevokeTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, t := range s.tokens {
-		t.revoked = true
+	for _, tokens := range []map[string]*token{s.tokens, s.signed} {
+		for _, t := range tokens {
+			t.revoked = true
+		}
 	}
 }
 
@@ -130,20 +133,43 @@ func (s *Server) checkToken(authorization string) *failure {
 	if !ok || value == "" {
 		return unauthorized("Unable to authenticate due to expired access token")
 	}
-	if !strings.HasPrefix(value, tokenPrefix) {
-		return badAccessToken("Unable to authenticate due to corrupt access token")
-	}
 	now := s.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t, known := s.tokens[value]
+	t, fail := s.token(value)
 	switch {
-	case !known:
-		return badAccessToken("Unable to authenticate")
+	case fail != nil:
+		return fail
 	case t.revoked:
 		return unauthorized("Unable to authenticate (OAuth)")
 	case !t.expires.IsZero() && !now.Before(t.expires):
 		return unauthorized("Unable to authenticate due to expired access token")
 	}
 	return nil
+}
+
+// token finds the token with this value. The caller holds the mutex.
+func (s *Server) token(value string) (*token, *failure) {
+	foreign := badAccessToken("Unable to authenticate")
+	switch {
+	case strings.HasPrefix(value, tokenPrefix) && s.Dialect != Agora:
+		if t, known := s.tokens[value]; known {
+			return t, nil
+		}
+		return nil, foreign
+	case strings.HasPrefix(value, signedPrefix) && s.Dialect != Easemob:
+		if t, known := s.signed[value]; known {
+			return t, nil
+		}
+		claims, genuine, err := readSigned(value, s.AppCertificate)
+		if err != nil {
+			break
+		}
+		if !genuine || claims.appID != s.AppID || !claims.mayCallREST {
+			return nil, foreign
+		}
+		s.signed[value] = &token{expires: claims.expires}
+		return s.signed[value], nil
+	}
+	return nil, badAccessToken("Unable to authenticate due to corrupt access token")
 }

@@ -53,9 +53,13 @@ type Answer struct {
 	Body   []byte    // decompressed, at most MaxBody bytes
 	At     time.Time // when it came
 
-	// Repeated is true where an earlier request of the same call may have
-	// reached the vendor and was never answered.
+	// Repeated is true where an earlier request of the same call, with the same
+	// trace id, may have reached the vendor and was never answered.
 	Repeated bool
+
+	// Unsettled is true where an earlier request of the same call may have taken
+	// effect, answered or not.
+	Unsettled bool
 }
 
 // Verdict is what an answer means where it is a success.
@@ -150,7 +154,7 @@ func (r *run) attempt(ctx context.Context) (res result) {
 	} else {
 		r.status = answer.Status
 		r.note(wire.replayed())
-		answer.Repeated = r.silent
+		answer.Repeated, answer.Unsettled = r.silent, r.open
 		res = r.judge(answer, req.Secrets)
 	}
 	res.moved = r.moveOn(host, answer.Status, wire, res.err)
@@ -214,7 +218,7 @@ func (r *run) judge(answer Answer, secrets []string) result {
 	// A refusal of this attempt says nothing about an earlier one. Without a
 	// refusal the server had the request, and nobody knows what it did with it.
 	r.dealtWith = err.Code != ""
-	if err.Kind == recall.ErrUnavailable || err.Kind == recall.ErrBadResponse {
+	if opens(err.Kind) {
 		r.open = true
 		r.silent = r.silent || !r.dealtWith // a gateway's page: not the vendor's answer
 	}
@@ -223,6 +227,11 @@ func (r *run) judge(answer Answer, secrets []string) result {
 		err.RetryAfter = max(err.RetryAfter, retryAfter(answer))
 	}
 	return result{err: r.complete(err, secrets), sent: true}
+}
+
+// opens tells whether an answer leaves open what the request did.
+func opens(kind recall.Kind) bool {
+	return kind == recall.ErrUnavailable || kind == recall.ErrBadResponse
 }
 
 func (r *run) decode(answer Answer, secrets []string) (Verdict, *recall.Error) {
