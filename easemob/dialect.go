@@ -53,7 +53,7 @@ func (d Dialect) batches() bool { return d != DialectAgora }
 // lacks returns the refusal of an operation that the dialect has not, nil for
 // one that it has.
 func (d Dialect) lacks(op string) *recall.Error {
-	why := ""
+	var why string
 	switch {
 	case op == opLegacy && d == DialectAgora:
 		why = "Agora Chat has no messages/recall; use Recall"

@@ -61,11 +61,11 @@ func TestLimiterIsStrictWhateverTheNetworkDoes(t *testing.T) {
 				for n := range work {
 					release, err := limiter.Acquire(t.Context(), quota)
 					assert.NoError(t, err)
-					<-time.After(time.Duration(n*7919%97) * time.Millisecond)
+					<-time.After(time.Duration(1+n*7919%97) * time.Millisecond)
 					mu.Lock()
 					arrivals = append(arrivals, time.Now())
 					mu.Unlock()
-					<-time.After(time.Duration(n*104729%31) * time.Millisecond)
+					<-time.After(time.Duration(1+n*104729%31) * time.Millisecond)
 					release(answered)
 					release(answered) // once is enough
 				}

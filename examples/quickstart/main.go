@@ -36,8 +36,8 @@ func run(ctx context.Context, w io.Writer, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	real := len(trials) > 0
-	if !real {
+	emulated := len(trials) == 0
+	if emulated {
 		var stop func()
 		if trials, stop, err = emulatedTrials(); err != nil {
 			return err
@@ -55,7 +55,7 @@ func run(ctx context.Context, w io.Writer, getenv func(string) string) error {
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", t.vendor, t.name, result.outcome, result.code, result.text)
 	}
-	if err := table.Flush(); err != nil || !real || failed == 0 {
+	if err := table.Flush(); err != nil || emulated || failed == 0 {
 		return err // the emulators' failures are part of the show
 	}
 	return fmt.Errorf("%d of %d messages not recalled", failed, len(trials))

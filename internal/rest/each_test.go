@@ -21,10 +21,10 @@ func fatesOf(a Answer) ([]Fate, error) {
 	var fates []Fate
 	for word := range bytes.FieldsSeq(a.Body) {
 		kind := recall.Kind(word)
-		switch text := string(word); {
-		case text == "all":
+		switch text := string(word); text {
+		case "all":
 			return nil, &recall.Error{Kind: recall.ErrNotFound, Code: "all", Message: string(a.Body)}
-		case text == "yes":
+		case "yes":
 			fates = append(fates, Fate{Verdict: Verdict{Outcome: recall.Recalled, Code: text}})
 		default:
 			fates = append(fates, Fate{Err: &recall.Error{Kind: kind, Message: text, Err: errors.New(string(a.Body))}})

@@ -95,7 +95,7 @@ func TestObserverCannotBreakACall(t *testing.T) {
 func TestObserverCannotTakeTheDeadline(t *testing.T) {
 	type key struct{}
 	o := misbehaving(func(recall.Span) (context.Context, func(recall.SpanEnd)) {
-		return context.WithValue(context.Background(), key{}, "value"), nil
+		return context.WithValue(context.WithoutCancel(t.Context()), key{}, "value"), nil
 	})
 	c := newClient(t, "im.example", recall.Policy{Observer: o})
 	ctx, cancel := context.WithCancel(recall.WithBulk(t.Context()))
