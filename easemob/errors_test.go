@@ -127,8 +127,14 @@ func unsettled(kind recall.Kind) bool {
 	return kind == recall.ErrUnavailable || kind == recall.ErrBadResponse
 }
 
-// assert asserts that err is the row, verbatim, with what the call adds.
+// assert asserts that err is the row, verbatim, with what a recall adds.
 func (row errorRow) assert(t *testing.T, err error) {
+	t.Helper()
+	row.assertOf(t, err, "recall")
+}
+
+// assertOf asserts that err is the row, verbatim, with what a call of that operation adds.
+func (row errorRow) assertOf(t *testing.T, err error, op string) {
 	t.Helper()
 	e := failure(t, err)
 	assert.Equal(t, row.kind, e.Kind)
@@ -137,7 +143,7 @@ func (row errorRow) assert(t *testing.T, err error) {
 	assert.Equal(t, row.status, e.Status)
 	assert.Equal(t, row.field, e.Field)
 	assert.Equal(t, "org#app", e.App)
-	assert.Equal(t, "recall", e.Op)
+	assert.Equal(t, op, e.Op)
 	assert.Equal(t, 1, e.Attempts)
 	assert.Equal(t, unsettled(row.kind), e.MayHaveApplied)
 	require.NoError(t, e.Err)

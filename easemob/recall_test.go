@@ -38,14 +38,17 @@ func capture(t *testing.T, status int, body string) (string, chan captured) {
 func assertGolden(t *testing.T, want golden.Message, got captured) {
 	t.Helper()
 	assert.Equal(t, want.Method, got.Method)
-	assert.Equal(t, want.Path, got.URL.EscapedPath())
-	assert.Empty(t, got.URL.RawQuery)
+	assert.Equal(t, want.Path, got.RequestURI)
 	for name, values := range want.Header {
 		assert.Equal(t, values, got.Header.Values(name), name)
 	}
 	for name := range got.Header {
 		others := []string{"User-Agent", "Content-Length", "Accept-Encoding"}
 		assert.True(t, want.Header[name] != nil || slices.Contains(others, name), "header %s is not the vendor's", name)
+	}
+	if len(want.Body) == 0 {
+		assert.Empty(t, got.body)
+		return
 	}
 	assert.JSONEq(t, string(want.Body), string(got.body))
 	assert.ElementsMatch(t, fieldsOf(t, want.Body), fieldsOf(t, got.body))
