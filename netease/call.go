@@ -15,6 +15,9 @@ import (
 // connect makes a client for each API that cfg has a host for, or has to have
 // one for.
 func (c *Client) connect(cfg Config) error {
+	if bare(cfg.Host) {
+		return rest.BadConfig(vendor, "Host", "lacks the path /nimserver; see netease.HostChina")
+	}
 	conf := rest.Config{
 		Vendor: vendor, App: cfg.AppKey, Host: cfg.Host, Fallbacks: cfg.Fallbacks, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
 	}
@@ -31,6 +34,13 @@ func (c *Client) connect(cfg Config) error {
 		}
 	}
 	return nil
+}
+
+// bare tells whether a host is one of the vendor's own for v1, without the path
+// that all of its calls are below.
+func bare(host string) bool {
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "https://"), "/")
+	return host == "api.netease.im" || strings.HasPrefix(host, "api") && strings.HasSuffix(host, ".yunxinapi.com")
 }
 
 // inV2 names the fields of Config that the second API's hosts come from.
