@@ -180,7 +180,7 @@ func (c *Client) cacheTokens(fetch func(context.Context) (Token, error)) {
 // secretOf returns what knows a secret: the function, where there is one.
 func secretOf(value string, changing func(context.Context) (string, error)) rest.Secret {
 	if changing != nil {
-		return rest.ChangingSecret(changing)
+		return rest.ChangingSecret(changing, rest.Trimmed)
 	}
 	return rest.FixedSecret(value)
 }
@@ -229,8 +229,11 @@ func (c *Client) authorized(call rest.Call) rest.Call {
 	}
 	if !c.fixed {
 		call.Renew = func(err *recall.Error) bool {
+			if used == "" || err.Status != http.StatusUnauthorized {
+				return false // not about the token that was sent
+			}
 			refused = used
-			return used != "" && err.Status == http.StatusUnauthorized // the token endpoint says 401 too
+			return true
 		}
 	}
 	return call

@@ -115,7 +115,7 @@ func kindOf(status int, code, text string) recall.Kind {
 	if kind := kindOfCode(code, text); kind != "" {
 		return kind
 	}
-	return kindOfStatus(status)
+	return kindOfUnknownCode(status)
 }
 
 // kindOfCode reads the vendor's code, "" where it is not a known one.
@@ -154,8 +154,9 @@ func kindOfCode(code, text string) recall.Kind {
 	return ""
 }
 
-// kindOfStatus is for answers with a code that is not known.
-func kindOfStatus(status int) recall.Kind {
+// kindOfUnknownCode is for answers in the vendor's own form, but with a code
+// that is not known: there a 403 is the vendor's, not a gateway's.
+func kindOfUnknownCode(status int) recall.Kind {
 	switch {
 	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge:
 		return recall.ErrInvalidRequest

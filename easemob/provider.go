@@ -101,6 +101,6 @@ func chatTypeOf(chat recall.ChatType) (string, *recall.Error) {
 	case recall.ChatRoom:
 		return ChatTypeChatRoom, nil
 	default:
-		return "", rest.Unsupported("is super_group, which Easemob has not; its large groups are ordinary groups: use group")
+		return "", rest.Unsupported("is super_group, which Easemob does not have; its large groups are ordinary groups: use group")
 	}
 }

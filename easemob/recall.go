@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/imrecall/imrecall/internal/rest"
@@ -37,7 +38,8 @@ type RecallParams struct {
 	ChatType string `json:"chat_type"`
 
 	// SyncDevice tells whether a recall in a one-to-one chat reaches all
-	// online devices of the sender. Nil leaves it to the vendor, who does.
+	// online devices of the sender. Nil leaves it to the vendor, whose default
+	// is true.
 	SyncDevice *bool `json:"sync_device,omitempty"`
 
 	// Force recalls a message whatever its age. It is always sent: the
@@ -174,10 +176,17 @@ func itemsOf(a rest.Answer) (recallItems, error) {
 // fate returns what the items say of one message. An item that names none is
 // taken for it only where it is the only one, and so is the message.
 func (items recallItems) fate(a rest.Answer, msg wanted, only bool) rest.Fate {
+	var about []recallItem
 	for _, item := range items {
-		if string(item.MsgID) == msg.id {
-			return item.fate(a, msg.force)
+		if string(item.MsgID) == msg.id && !slices.Contains(about, item) {
+			about = append(about, item)
 		}
+	}
+	switch {
+	case len(about) > 1:
+		return rest.Fate{Err: rest.Unreadable(a, "the answer contradicts itself about the message")}
+	case len(about) == 1:
+		return about[0].fate(a, msg.force)
 	}
 	if only && len(items) == 1 && items[0].MsgID == "" && items[0].Recalled != "" {
 		return items[0].fate(a, msg.force)

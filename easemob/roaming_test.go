@@ -156,7 +156,7 @@ func TestRoamingFailsPartWay(t *testing.T) {
 	assert.Equal(t, given[150:], e.NotSent)
 	require.ErrorIs(t, err, recall.ErrUnavailable)
 	assert.True(t, failure(t, err).MayHaveApplied)
-	assert.Equal(t, `easemob: delete_roaming_chat: unavailable: "internal error" (HTTP 500, app demo-org#demo-app, may have applied); `+
+	assert.Equal(t, `easemob: delete_roaming_chat: unavailable: "internal error" (HTTP 500, app demo-org#demo-app, may have taken effect); `+
 		`messages deleted: 100, failed: 50, not sent: 20`, err.Error())
 	for i := range list {
 		list[i] = "overwritten"

@@ -174,6 +174,7 @@ type tokenCache struct {
 	token    Token
 	fetched  time.Time // when token came
 	flight   *flight   // the request under way, or nil
+	closed   bool
 	failure  error     // of the last request, nil after a success
 	failures int       // requests that failed in a row
 	refusals int       // tokens refused in a row when they were new
@@ -215,7 +216,7 @@ func (c *tokenCache) lookUp(ctx context.Context, stale string) (Token, *flight, 
 	if c.token.Value == "" || c.token.Value == stale || c.expired(now) {
 		return c.replace(ctx, stale, now)
 	}
-	if c.halfOver(now) && c.flight == nil && !now.Before(c.resume) {
+	if c.halfOver(now) && c.flight == nil && !c.closed && !now.Before(c.resume) {
 		c.take(ctx)
 	}
 	return c.token, nil, nil
@@ -223,6 +224,9 @@ func (c *tokenCache) lookUp(ctx context.Context, stale string) (Token, *flight, 
 
 // replace is lookUp where the token at hand won't do.
 func (c *tokenCache) replace(ctx context.Context, stale string, now time.Time) (Token, *flight, error) {
+	if c.closed {
+		return Token{}, nil, errClosed()
+	}
 	if c.flight != nil {
 		return Token{}, c.flight, nil
 	}
@@ -256,24 +260,45 @@ func (c *tokenCache) halfOver(now time.Time) bool {
 
 func (c *tokenCache) life() time.Duration { return c.token.Expires.Sub(c.fetched) }
 
+// longestFlight bounds a request for a token, with all its attempts.
+const longestFlight = 30 * time.Second
+
 // take starts a request. It outlives the call that caused it, because others
-// wait for it too; the attempt's own timeout bounds it.
+// wait for it too.
 func (c *tokenCache) take(ctx context.Context) *flight {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestFlight)
 	f := &flight{cancel: cancel, done: make(chan struct{})}
 	c.flight = f
 	go func() {
 		defer cancel()
-		f.token, f.err = c.fetch(ctx)
-		c.land(f)
-		close(f.done)
+		defer close(f.done)
+		defer c.land(f)
+		f.err = errors.New("the token request ended without a result") // kept where fetch does not return
+		f.token, f.err = c.guarded(ctx)
 	}()
 	return f
+}
+
+// guarded is fetch on a goroutine of ours, where a panic in the caller's code
+// would end the process. What it panics with may be a secret.
+func (c *tokenCache) guarded(ctx context.Context) (token Token, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the function that knows the client secret panicked")
+		}
+	}()
+	return c.fetch(ctx)
 }
 
 func (c *tokenCache) land(f *flight) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+		f.err = errClosed()
+	case errors.Is(f.err, recall.ErrCanceled): // not by a caller: none of theirs ends the flight
+		f.err = tokenError("no token came within " + longestFlight.String())
+	}
 	c.flight, c.failure = nil, f.err
 	now := time.Now()
 	if f.err != nil {
@@ -298,10 +323,19 @@ func pause(inVain int) time.Duration {
 	return time.Second << min(inVain-4, 5)
 }
 
-// close ends the request under way.
+// errClosed is what those get who need a token of a client that was closed:
+// their own ctx has not ended.
+func errClosed() error { return tokenError("the client was closed") }
+
+func tokenError(text string) error {
+	return &recall.Error{Kind: recall.ErrUnavailable, Op: opToken, Err: errors.New(text)}
+}
+
+// close ends the request under way. There will be no other.
 func (c *tokenCache) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.closed = true
 	if c.flight != nil {
 		c.flight.cancel()
 	}

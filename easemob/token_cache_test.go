@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/imrecall/imrecall/recall"
 )
 
 // fetcher is a token endpoint: its n-th request, from 1, brings the token "tn".
@@ -306,10 +308,13 @@ func TestCloseEndsTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fetcher{hold: make(chan struct{})}
 		c := newTokenCache(f.fetch)
-		c.close()
 		answer := ask(t.Context(), c, "")
 		c.close()
-		require.ErrorIs(t, (<-answer).err, context.Canceled)
+		err := (<-answer).err
+		require.ErrorIs(t, err, recall.ErrUnavailable)
+		require.NotErrorIs(t, err, context.Canceled, "the caller's ctx has not ended")
+		_, err = c.Token(t.Context(), "")
+		require.ErrorContains(t, err, "closed", "and no other request begins")
 		c.close()
 	})
 }

@@ -161,6 +161,29 @@ func TestOnlyUnauthorizedRenews(t *testing.T) {
 	}
 }
 
+// TestRetriesKeepTheToken: an outage of the vendor is not a reason to ask for tokens, which it bans for.
+func TestRetriesKeepTheToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		vendor := &vendorMock{token: numbered(3600)}
+		vendor.recall = func(n int, _ *http.Request) (int, string) {
+			if n%2 == 0 {
+				return 503, "busy"
+			}
+			return 200, recalledJSON(theMessage)
+		}
+		c := newClient(t, func(cfg *Config) {
+			useCredentials(cfg)
+			cfg.Policy.Transport, cfg.Policy.Retry.Attempts = vendor.transport(), 3
+		})
+		for range 10 {
+			receipt, err := c.Recall(t.Context(), recallOf(theMessage))
+			require.NoError(t, err)
+			assert.Equal(t, 2, receipt.Attempts)
+		}
+		assert.Equal(t, 1, vendor.tokens())
+	})
+}
+
 func TestTokenLifeAsTheVendorSays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		vendor := &vendorMock{token: numbered(3600), recall: func(_ int, r *http.Request) (int, string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,5 +157,30 @@ func TestTokenSourceGivesNoToken(t *testing.T) {
 		assert.Equal(t, recall.ErrUnauthorized, e.Kind, "%q", value)
 		assert.Zero(t, e.Attempts)
 		assert.Zero(t, vendor.recalls())
+	}
+}
+
+// TestSecretFuncThatMisbehaves: it runs on a goroutine of the client's, where a panic would end the process.
+func TestSecretFuncThatMisbehaves(t *testing.T) {
+	for name, get := range map[string]func(context.Context) (string, error){
+		"panics":           func(context.Context) (string, error) { panic("s3cret") },
+		"ends":             func(context.Context) (string, error) { runtime.Goexit(); return "", nil },
+		"hangs":            func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() },
+		"gives a line":     func(context.Context) (string, error) { return "s3cret\n", nil },
+		"gives nothing":    func(context.Context) (string, error) { return "", nil },
+		"returns an error": func(context.Context) (string, error) { return "", errors.New("vault is sealed") },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newClient(t, func(cfg *Config) {
+				useCredentials(cfg)
+				cfg.ClientSecret, cfg.ClientSecretFunc = "", get
+				cfg.Policy.Transport = answering(500, "")
+			})
+			_, err := c.Recall(t.Context(), recallOf(theMessage))
+			e := failure(t, err)
+			assert.Contains(t, []recall.Kind{recall.ErrUnavailable, recall.ErrUnauthorized}, e.Kind, name)
+			assert.False(t, e.MayHaveApplied, name)
+			assert.NotContains(t, e.Error(), "s3cret", name)
+		})
 	}
 }

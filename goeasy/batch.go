@@ -3,6 +3,7 @@ package goeasy
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 
 	"github.com/imrecall/imrecall/recall"
 )
@@ -54,8 +55,11 @@ func (c *Client) RecallMessages(ctx context.Context, reqs []recall.Request) ([]r
 			call.Messages = append(call.Messages, ms)
 		}
 	}
-	if len(call.Messages) == 0 {
+	switch {
+	case len(call.Messages) == 0:
 		return results, nil // nothing to send
+	case len(call.Messages) > MaxMessages:
+		return nil, c.rest.Refused(opRecall, recall.Invalid("reqs", "are more than "+strconv.Itoa(MaxMessages)))
 	}
 	receipt, err := c.Recall(ctx, call)
 	if err != nil {
@@ -64,7 +68,7 @@ func (c *Client) RecallMessages(ctx context.Context, reqs []recall.Request) ([]r
 	for i := range results {
 		if results[i].Err == nil {
 			results[i].Receipt = receipt
-			results[i].Receipt.MessageID = reqs[i].MessageID
+			results[i].Receipt.MessageID = results[i].Request.MessageID
 		}
 	}
 	return results, nil

@@ -2,7 +2,6 @@ package goeasy
 
 import (
 	"encoding/json"
-	"errors"
 	"testing"
 	"time"
 
@@ -41,7 +40,7 @@ func TestBatchKey(t *testing.T) {
 		"operator":  func(r *recall.Request) { r.Operator = "other" },
 		"extension": func(r *recall.Request) { r.Extension = "y" },
 		"group":     func(r *recall.Request) { r.Chat = recall.ChatGroup },
-		"quoting":   func(r *recall.Request) { r.From, r.To = `a","userBId":"b`, "" + "b" },
+		"quoting":   func(r *recall.Request) { r.From, r.To = `a","userBId":"b`, "b" },
 	} {
 		assert.NotEqual(t, same, key(change), name)
 	}
@@ -58,7 +57,8 @@ func TestRecallMessages(t *testing.T) {
 	c := newClient(t, Config{Host: server.URL, AppKey: server.AppKey})
 	reqs := []recall.Request{
 		direct("1", "a", "b", 1), direct("2", "b", "a", 2), direct("1 again", "a", "b", 1),
-		{MessageID: "bad", Chat: recall.ChatDirect, From: "a", To: "b", Ref: "line 4"}, direct("5", "a", "b", 5),
+		{MessageID: "bad", Chat: recall.ChatDirect, From: "a", To: "b", Ref: "line 4"},
+		direct("5", "a", "b", 5),
 	}
 	for _, req := range reqs[:2] {
 		server.Add(goeasytest.Message{ID: req.MessageID, From: req.From, To: req.To, SentAt: req.SentAt})
@@ -110,6 +110,6 @@ func TestRecallMessagesFails(t *testing.T) {
 	assert.Empty(t, results)
 	results, err = c.RecallMessages(t.Context(), []recall.Request{{}})
 	require.NoError(t, err)
-	require.True(t, errors.Is(results[0].Err, recall.ErrInvalidRequest))
+	require.ErrorIs(t, results[0].Err, recall.ErrInvalidRequest)
 	assert.Len(t, server.Requests(), before, "nothing of these was sent")
 }

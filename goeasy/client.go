@@ -96,7 +96,7 @@ func New(cfg Config) (*Client, error) {
 		app = appName(cfg.AppKey)
 	}
 	if cfg.AppKeyFunc != nil {
-		key = rest.ChangingSecret(cfg.AppKeyFunc)
+		key = rest.ChangingSecret(cfg.AppKeyFunc, plain)
 	}
 	transport, err := rest.New(rest.Config{
 		Vendor: vendor, App: app, Host: cfg.Host, Fallbacks: cfg.Fallbacks, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,

@@ -57,7 +57,7 @@ func (p RecallParams) validate() *recall.Error {
 		return err
 	}
 	if len(p.Messages) == 0 || len(p.Messages) > MaxMessages {
-		return recall.Invalid("Messages", "has to hold 1 to "+strconv.Itoa(MaxMessages)+" times")
+		return recall.Invalid("Messages", "has to hold 1 to "+strconv.Itoa(MaxMessages)+" timestamps")
 	}
 	seen := make(map[int64]bool, len(p.Messages))
 	for _, ms := range p.Messages {
@@ -150,7 +150,7 @@ func (c *Client) recall(ctx context.Context, p RecallParams, messageID string) (
 }
 
 // quota is how fast one API is called. The vendor documents no limit: 100
-// calls a second is this module's own choice, and that of the other vendors.
+// calls a second is this module's own choice, the limit of the other vendors.
 func (c *Client) quota(api string) recall.Quota {
 	return recall.Quota{Key: vendor + "/" + c.app + "/" + api, Calls: 100, Per: time.Second}
 }

@@ -1,25 +1,24 @@
 // Package netease recalls messages through NetEase Yunxin IM (网易云信, abroad
 // CommsEase).
 //
-// [Client] has the vendor's own API in the vendor's own terms
-// ([Client.Recall]), and on top of it the vendor-neutral [recall.Provider]
-// ([Client.RecallMessage]).
+// [Client] has the vendor's own API in the vendor's own terms, one method for
+// each call ([Client.Recall], [Client.RecallV2] ...), and on top of it the
+// vendor-neutral [recall.Provider] ([Client.RecallMessage]).
 //
-// NetEase answers 200 for messages that do not exist too, so a success is
-// [recall.Accepted] and no proof. The vendor's message copy (抄送) of the
-// recall is.
+// NetEase has two server APIs. The older one, v1, answers 200 for messages
+// that do not exist too, so a success is [recall.Accepted] and no proof; the
+// vendor's message copy (抄送) of the recall is. The newer one, v2, answers
+// 107404 for those, so its success is [recall.Recalled]. Config.API chooses
+// which of them RecallMessage speaks; the native methods are always there.
 package netease
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
-	"net/url"
-	"strings"
-	"time"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -27,8 +26,8 @@ import (
 
 const vendor = "netease"
 
-// Base URLs of the server API. An application lives in one region; the other
-// one refuses it (recall.ErrMisconfigured).
+// Base URLs of the v1 API. An application lives in one region; the other one
+// refuses it (recall.ErrMisconfigured).
 //
 // https://doc.yunxin.163.com/messaging/server-apis/zE1NjUyNDg?platform=server
 const (
@@ -40,17 +39,62 @@ const (
 	HostSingaporeBackup = "https://api-sg-bak.yunxinapi.com/nimserver"
 )
 
+// Base URLs of the v2 API, whose paths begin with /im/v2. The vendor's pages
+// write them like this; its SDKs put the same paths behind the base URL of v1
+// (https://api.yunxinapi.com/nimserver/im/v2/...), which nobody here could try.
+// Where the one is answered as an unknown path (recall.ErrMisconfigured), try
+// the other. No page lists the backups; a public client of the API does.
+//
+// https://doc.commsease.com/messaging2/server-apis/zcwODA3MTU
+const (
+	HostV2China           = "https://open.yunxinapi.com"
+	HostV2ChinaBackup     = "https://open-bak.yunxinapi.com"
+	HostV2Singapore       = "https://open-sg.yunxinapi.com"
+	HostV2SingaporeBackup = "https://open-sg-bak.yunxinapi.com"
+)
+
+// API is one of the vendor's server APIs.
+type API string
+
+// The vendor's server APIs.
+const (
+	APIv1 API = "v1" // POST /msg/recall.action and the like
+	APIv2 API = "v2" // DELETE /im/v2/conversations/...
+)
+
 // Config says which application to work for and how. Printing it in any way
 // hides its secret.
 type Config struct {
-	// Host is the base URL: one of the constants or, for a private deployment,
-	// whatever its paths such as /msg/recall.action follow.
+	// API is what RecallMessage speaks. Empty stands for APIv1. APIv2 proves
+	// more (see Capabilities.Success) and reaches the senders of FormerMembers,
+	// but has no chat rooms.
+	API API
+
+	// Host is the base URL of v1: one of the constants or, for a private
+	// deployment, whatever its paths such as /msg/recall.action follow. With
+	// APIv2 it is needed for the native methods of v1 only.
 	Host string
 
 	// Fallbacks are further hosts of the same region, as base URLs, tried in order when
 	// the one before can't be reached or answers 502. The one that works is
 	// used for a minute; then Host has its turn again.
 	Fallbacks []string
+
+	// HostV2 is the base URL of v2: one of the constants or whatever its paths
+	// such as /im/v2/conversations follow. With APIv1 it is needed for
+	// RecallV2 only.
+	HostV2 string
+
+	// FallbacksV2 are to HostV2 what Fallbacks are to Host.
+	FallbacksV2 []string
+
+	// FormerMembers lets RecallMessage reach the team messages of senders who
+	// are no longer members, because they left or were banned before anyone
+	// recalled what they had sent: it sends check_team_member_valid=false.
+	// Only v2 can do that; v1 refuses with recall.ErrForbidden. The parameter
+	// is documented as whether membership is checked, and no page shows a
+	// recall with it, so still recall first and ban after.
+	FormerMembers bool
 
 	// AppKey names the application. It is no secret.
 	AppKey string
@@ -76,9 +120,12 @@ type Config struct {
 // Client works for one application. It is safe for concurrent use, and meant
 // to be made once and kept.
 type Client struct {
-	rest   *rest.Client
-	appKey string
-	secret rest.Secret
+	v1, v2 *rest.Client // nil where Config has no host for it
+
+	api           API
+	formerMembers bool
+	appKey        string
+	secret        rest.Secret
 }
 
 var (
@@ -91,78 +138,48 @@ var (
 // recall.ErrMisconfigured and name the field of Config.
 func New(cfg Config) (*Client, error) {
 	switch {
+	case cfg.API != "" && cfg.API != APIv1 && cfg.API != APIv2:
+		return nil, rest.BadConfig(vendor, "API", "is neither v1 nor v2")
+	case cfg.FormerMembers && cfg.API != APIv2:
+		return nil, rest.BadConfig(vendor, "FormerMembers", "needs APIv2; v1 can't reach those who left")
 	case cfg.AppKey == "":
 		return nil, rest.BadConfig(vendor, "AppKey", "is required")
 	case !rest.HeaderValue(cfg.AppKey):
 		return nil, rest.BadConfig(vendor, "AppKey", "has characters that no key has")
 	case cfg.AppSecret == "" && cfg.AppSecretFunc == nil:
 		return nil, rest.BadConfig(vendor, "AppSecret", "is required")
-	case cfg.AppSecret != strings.TrimSpace(cfg.AppSecret):
+	case !rest.Trimmed(cfg.AppSecret):
 		return nil, rest.BadConfig(vendor, "AppSecret", "begins or ends with white space")
 	case cfg.AppSecret != "" && cfg.AppSecretFunc != nil:
 		return nil, rest.BadConfig(vendor, "AppSecretFunc", "is given beside AppSecret; give one")
 	}
-	transport, err := rest.New(rest.Config{
-		Vendor: vendor, App: cfg.AppKey, Host: cfg.Host, Fallbacks: cfg.Fallbacks, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
-	})
-	if err != nil {
+	c := &Client{
+		api: cmp.Or(cfg.API, APIv1), formerMembers: cfg.FormerMembers,
+		appKey: cfg.AppKey, secret: rest.FixedSecret(cfg.AppSecret),
+	}
+	if cfg.AppSecretFunc != nil {
+		c.secret = rest.ChangingSecret(cfg.AppSecretFunc, rest.Trimmed)
+	}
+	if err := c.connect(cfg); err != nil {
 		return nil, err
 	}
-	secret := rest.FixedSecret(cfg.AppSecret)
-	if cfg.AppSecretFunc != nil {
-		secret = rest.ChangingSecret(cfg.AppSecretFunc)
-	}
-	return &Client{rest: transport, appKey: cfg.AppKey, secret: secret}, nil
+	return c, nil
 }
 
 // Close lets go of idle connections. Calls that are running finish.
-func (c *Client) Close() { c.rest.Close() }
-
-// do carries out a call of the form-encoded API (v1).
-func (c *Client) do(ctx context.Context, op, messageID, path string, form url.Values) (recall.Receipt, error) {
-	secret := c.secret.Use()
-	return c.rest.Do(ctx, rest.Call{
-		Op:          op,
-		MessageID:   messageID,
-		Messages:    1,
-		TraceHeader: "RequestId",
-		Quotas:      []recall.Quota{c.quota(path)},
-		Build: func(ctx context.Context) (*rest.Request, error) {
-			value, err := secret.Value(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return c.postForm(path, form, value, time.Now()), nil
-		},
-		Decode: decodeV1,
-		Renew: func(refusal *recall.Error) bool {
-			return refusal.Kind == recall.ErrUnauthorized && secret.Changed(ctx)
-		},
-	})
-}
-
-// quota is the documented limit of one API for the application: 100 calls a
-// second, above which the vendor blocks it for 10 s.
-//
-// https://doc.yunxin.163.com/messaging/server-apis/zE1NjUyNDg?platform=server
-func (c *Client) quota(path string) recall.Quota {
-	return recall.Quota{Key: vendor + "/" + c.appKey + path, Calls: 100, Per: time.Second}
-}
-
-// postForm makes a signed request.
-func (c *Client) postForm(path string, form url.Values, secret string, now time.Time) *rest.Request {
-	header, checkSum := c.credentials(secret, now)
-	header["Content-Type"] = []string{"application/x-www-form-urlencoded;charset=utf-8"}
-	return &rest.Request{
-		Method: http.MethodPost, Path: path, Header: header, Body: []byte(form.Encode()), Secrets: []string{checkSum},
+func (c *Client) Close() {
+	for _, api := range []*rest.Client{c.v1, c.v2} {
+		if api != nil {
+			api.Close()
+		}
 	}
 }
 
 // String describes the configuration without its secret.
 func (cfg Config) String() string {
 	return rest.Describe("netease.Config",
-		"Host", rest.HostOf(cfg.Host), "AppKey", cfg.AppKey, "AppSecret", rest.Hidden(cfg.AppSecret),
-		"AppSecretFunc", rest.FuncOf(cfg.AppSecretFunc != nil))
+		"API", string(cfg.API), "Host", rest.HostOf(cfg.Host), "HostV2", rest.HostOf(cfg.HostV2),
+		"AppKey", cfg.AppKey, "AppSecret", rest.Hidden(cfg.AppSecret), "AppSecretFunc", rest.FuncOf(cfg.AppSecretFunc != nil))
 }
 
 // Format prints String, whatever the verb.
@@ -176,7 +193,14 @@ func (cfg Config) LogValue() slog.Value { return slog.StringValue(cfg.String()) 
 
 // String describes the client without its secret.
 func (c *Client) String() string {
-	return rest.Describe("netease.Client", "AppKey", c.appKey, "Base", c.rest.Base())
+	return rest.Describe("netease.Client", "AppKey", c.appKey, "Base", baseOf(c.v1), "BaseV2", baseOf(c.v2))
+}
+
+func baseOf(api *rest.Client) string {
+	if api == nil {
+		return ""
+	}
+	return api.Base()
 }
 
 // Format prints String, whatever the verb.

@@ -82,7 +82,7 @@ func TestNewAccepts(t *testing.T) {
 	} {
 		c, err := New(Config{Host: row.host, AppKey: testAppKey, AppSecret: testSecret, AllowHTTP: row.allowHTTP})
 		if assert.NoError(t, err, row.host) {
-			assert.Equal(t, row.base, c.rest.Base(), row.host)
+			assert.Equal(t, row.base, c.v1.Base(), row.host)
 			c.Close()
 		}
 	}

@@ -11,9 +11,11 @@ import (
 	"github.com/imrecall/imrecall/recall"
 )
 
-// answerV1 is the body of every answer of the form-encoded API. Desc is an
-// object in some; an error may have either of desc and msg, or none.
-type answerV1 struct {
+// answer is the body of every answer, of both APIs. An error of v1 has its
+// text in desc, which is an object in some, or in msg, or none; v2 uses msg and
+// leaves it out in some. What data holds (ret, by the vendor's Go SDK) is not
+// documented for the calls here.
+type answer struct {
 	Code rest.Code `json:"code"`
 	Desc rest.Text `json:"desc"`
 	Msg  rest.Text `json:"msg"`
@@ -24,10 +26,14 @@ const (
 	codeRepeated = "431"
 )
 
-// decodeV1 reads an answer of the form-encoded API. Errors come under HTTP
-// 200 too; the code in the body decides.
-func decodeV1(a rest.Answer) (rest.Verdict, error) {
-	var body answerV1
+// decodeV1 reads an answer of the form-encoded API.
+func decodeV1(a rest.Answer) (rest.Verdict, error) { return decode(a, recall.Accepted, kindOf) }
+
+// decode reads an answer, where success is what a 200 proves and kinds gives
+// the meaning of other codes. Errors come under HTTP 200 too; the code in the
+// body decides.
+func decode(a rest.Answer, success recall.Outcome, kinds func(code, text string) recall.Kind) (rest.Verdict, error) {
+	var body answer
 	if json.Unmarshal(a.Body, &body) != nil || body.Code == "" {
 		return rest.Verdict{}, rest.Unreadable(a, "the answer is not JSON with a code")
 	}
@@ -38,23 +44,23 @@ func decodeV1(a rest.Answer) (rest.Verdict, error) {
 	switch {
 	case code == codeOK && a.Status != http.StatusOK:
 		return rest.Verdict{}, rest.Unreadable(a, "the HTTP status contradicts the answer")
-	case code == codeOK, code == codeRepeated && a.Repeated && a.Status == http.StatusOK:
+	case code == codeOK:
+		return rest.Verdict{Outcome: success, Code: code}, nil
+	case code == codeRepeated && a.Repeated && a.Status == http.StatusOK:
 		// A repeated request means that the one before it, never answered, had
-		// arrived. Like a 200 that says nothing of the message.
+		// arrived; not how it ended.
 		return rest.Verdict{Outcome: recall.Accepted, Code: code}, nil
 	}
-	return rest.Verdict{}, classify(a, code, text)
+	return rest.Verdict{}, classify(a, kinds(code, strings.ToLower(text)), code, text)
 }
 
-// classify turns a code other than 200 into an error.
-//
-// https://doc.commsease.com/en/messaging/server-apis/TM5NTk2Mzc?platform=server
-func classify(a rest.Answer, code, text string) *recall.Error {
-	err := &recall.Error{Kind: kindOf(code, strings.ToLower(text)), Code: code, Message: text}
+// classify describes the refusal that a code other than 200 is.
+func classify(a rest.Answer, kind recall.Kind, code, text string) *recall.Error {
+	err := &recall.Error{Kind: kind, Code: code, Message: text}
 	switch {
 	case code == "416":
 		err.RetryAfter = blocked
-	case err.Kind == recall.ErrUnauthorized && isClock(strings.ToLower(text)):
+	case kind == recall.ErrUnauthorized && isClock(strings.ToLower(text)):
 		err.Err = clockSkew(a)
 	case code == codeRepeated:
 		err.Err = errors.New("the vendor has had this request before, though it was sent once")
@@ -65,6 +71,9 @@ func classify(a rest.Answer, code, text string) *recall.Error {
 // blocked is how long the vendor blocks an application that was too fast.
 const blocked = 10 * time.Second
 
+// kindOf gives the meaning of a code of v1.
+//
+// https://doc.commsease.com/en/messaging/server-apis/TM5NTk2Mzc?platform=server
 func kindOf(code, text string) recall.Kind {
 	switch code {
 	case "403":
@@ -73,15 +82,16 @@ func kindOf(code, text string) recall.Kind {
 		return kindOf414(text)
 	case "508":
 		return recall.ErrWindowExpired
-	case "404", "803": // object, team not found
-		return recall.ErrNotFound
 	case "416":
 		return recall.ErrRateLimited
 	case "302", "402": // wrong user or password; a wrong checksum in documents of 2015
 		return recall.ErrUnauthorized
 	case "315": // the address is not allowed in
 		return recall.ErrMisconfigured
-	case "405", "805": // parameter too long, wrong type of team
+	case "405", "805", // parameter too long, wrong type of team
+		// Object, team not found: not the message, whose absence v1 answers with
+		// 200. ErrNotFound would let a caller take it for recalled.
+		"404", "803":
 		return recall.ErrInvalidRequest
 	case "201", "509": // wrong client version, illegal protocol
 		return recall.ErrUnsupported

@@ -141,7 +141,7 @@ func FuzzMessageID(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id string) {
 		n, ok := new(big.Int).SetString(id, 10)
 		want := form.MatchString(id) && ok && n.IsInt64()
-		assert.Equal(t, want, messageID("DeleteMsgID", id) == nil, "%q", id)
+		assert.Equal(t, want, positiveID("DeleteMsgID", id) == nil, "%q", id)
 	})
 }
 

@@ -44,6 +44,14 @@ func newClient(t *testing.T, cfg Config) *Client {
 	return c
 }
 
+// newClientV2 is newClient for one that speaks v2.
+func newClientV2(t *testing.T, cfg Config) *Client {
+	t.Helper()
+	cfg.API = APIv2
+	cfg.HostV2 = cmp.Or(cfg.HostV2, "https://open.example.com")
+	return newClient(t, cfg)
+}
+
 // params returns parameters that are in order.
 func params() RecallParams {
 	return RecallParams{DeleteMsgID: "10386192", Type: TypeP2P, From: "t1", To: "t4"}
@@ -86,6 +94,20 @@ func (s *server) requests() []received {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.got)
+}
+
+// count returns how many requests the server received so far.
+func (s *server) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.got)
+}
+
+// at returns the i-th request that the server received.
+func (s *server) at(i int) received {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.got[i]
 }
 
 // answering returns a handler that gives every request the same answer.

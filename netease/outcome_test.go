@@ -145,9 +145,9 @@ func TestAnswerAfterReplay(t *testing.T) {
 	}{
 		{body: `{"code":200}`, outcome: recall.Accepted, code: "200"},
 		{body: `{"code":431,"desc":"repeated"}`, outcome: recall.Accepted, code: "431"},
-		{body: `{"code":404,"desc":"no such message"}`, outcome: recall.AlreadyGone, code: "404"},
-		{body: `{"desc": "not allow!", "code": 403}`, kind: recall.ErrForbidden, code: "403"},
-		{body: `{"code":508}`, kind: recall.ErrWindowExpired, code: "508"},
+		{body: `{"code":404,"desc":"no such object"}`, kind: recall.ErrInvalidRequest, code: "404", mayHaveApplied: true},
+		{body: `{"desc": "not allow!", "code": 403}`, kind: recall.ErrForbidden, code: "403", mayHaveApplied: true},
+		{body: `{"code":508}`, kind: recall.ErrWindowExpired, code: "508", mayHaveApplied: true},
 		{body: `{"code":416}`, kind: recall.ErrRateLimited, code: "416", mayHaveApplied: true},
 		{body: `{"desc":"checksum","code":414}`, kind: recall.ErrUnauthorized, code: "414", mayHaveApplied: true},
 		{body: `{"code":500}`, kind: recall.ErrUnavailable, code: "500", mayHaveApplied: true},

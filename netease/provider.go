@@ -7,95 +7,178 @@ import (
 	"github.com/imrecall/imrecall/recall"
 )
 
-// RecallMessage recalls one message, as [recall.Provider] says. It maps the
-// request onto [Client.Recall]:
+// RecallMessage recalls one message, as [recall.Provider] says. What it sends
+// depends on Config.API and the kind of chat. With APIv1 it maps the request
+// onto [Client.Recall] (direct, group), [Client.RecallSuperTeam] and
+// [Client.RecallChatroom]:
 //
-//	Request     wire          rule
-//	MessageID   deleteMsgid   required, a number
-//	Chat        type          direct (7) or group (8)
-//	From        from          required
-//	To          to            required
-//	SentAt      timetag       optional, in whole milliseconds
-//	Reason      msg           at most 128 characters
-//	Force       ignoreTime    reaches back 30 days
-//	Extension   attach        at most 5,000 characters
-//	Operator, Ref             not sent: the vendor's call has no operator
+//	Request     direct, group, super_group   room          rule
+//	MessageID   deleteMsgid                  msgId         required; a number, but in rooms the client's id
+//	Chat        type 7, 8, none              -             required
+//	From        from                         fromAcc       required; in super_group at most 32 characters
+//	To          to                           roomid        required; for rooms a number
+//	SentAt      timetag                      msgTimetag    required for super_group and rooms; in whole milliseconds
+//	Operator    -                            operatorAcc   required for rooms
+//	Reason      msg                          -             at most 128 characters in direct and group
+//	Force       ignoreTime                   -             reaches back 30 days; rooms have no window
+//	Extension   attach, not in super_group   notifyExt     at most 5,000 characters, in rooms 1,024
+//
+// With APIv2 it maps the request onto [Client.RecallV2] of RecallTypeTwoWay:
+//
+//	Request     direct, group, super_group                   rule
+//	MessageID   message_server_id                            required, a number
+//	Chat        conversation_id, between the bars: 1, 2, 3   required
+//	From        conversation_id, before them                 required, without |
+//	To          conversation_id, after them                  required, without |
+//	SentAt      message_time                                 optional, in whole milliseconds
+//	Reason      description
+//	Force       ignore_revoke_time, ingore_revoke_time
+//	Extension   attach
+//
+// A room is then [recall.ErrUnsupported]: v2's own call for rooms is not in
+// this package, and v1's proves less than Capabilities promises for v2. Use
+// [Client.RecallChatroom], or a client with APIv1.
+//
+// Where there is a dash, and with APIv2 for Operator, the field is not sent.
+// Ref never is.
 func (c *Client) RecallMessage(ctx context.Context, req recall.Request) (recall.Receipt, error) {
-	p, err := paramsOf(req)
+	send, err := c.mapped(req)
 	if err != nil {
-		return recall.Receipt{}, c.rest.Refused(opRecall, err)
+		return recall.Receipt{}, c.refused(opRecall, err)
 	}
-	return c.Recall(ctx, p)
+	return send(ctx)
 }
 
 // ValidateRequest implements [recall.Validator].
 func (c *Client) ValidateRequest(req recall.Request) error {
-	if _, err := paramsOf(req); err != nil {
-		return c.rest.Refused(opRecall, err)
+	if _, err := c.mapped(req); err != nil {
+		return c.refused(opRecall, err)
 	}
 	return nil
 }
 
 // Capabilities implements [recall.Capable].
 func (c *Client) Capabilities() recall.Capabilities {
-	return recall.Capabilities{
-		Vendor:         vendor,
-		Chats:          []recall.ChatType{recall.ChatDirect, recall.ChatGroup},
-		Needs:          []string{"MessageID", "Chat", "From", "To"},
-		Sends:          []string{"SentAt", "Reason", "Force", "Extension"},
-		CallsPerSecond: c.rest.Pace(c.quota(pathRecall)),
-		Force:          true,
-		Success:        recall.Accepted,
-		ForcedSuccess:  recall.Accepted,
+	out := recall.Capabilities{
+		Vendor: vendor,
+		Needs:  []string{"MessageID", "Chat", "From", "To"},
+		Sends:  []string{"SentAt", "Reason", "Force", "Extension"},
+		Force:  true,
 	}
+	if c.api == APIv2 {
+		out.Chats = []recall.ChatType{recall.ChatDirect, recall.ChatGroup, recall.ChatSuperGroup}
+		out.CallsPerSecond = c.v2.Pace(c.quota(pathV2))
+		out.Success, out.ForcedSuccess = recall.Recalled, recall.Recalled
+		return out
+	}
+	out.Chats = []recall.ChatType{recall.ChatDirect, recall.ChatGroup, recall.ChatSuperGroup, recall.ChatRoom}
+	out.NeedsSuperGroup = []string{"SentAt"}
+	out.NeedsRoom = []string{"SentAt", "Operator"}
+	out.CallsPerSecond = c.v1.Pace(c.quota(pathRecall))
+	out.Success, out.ForcedSuccess = recall.Accepted, recall.Accepted
+	return out
 }
 
-// paramsOf maps a request onto the vendor's parameters, or says which field
-// of the request can't be.
-func paramsOf(req recall.Request) (RecallParams, *recall.Error) {
-	typ, err := typeOf(req.Chat)
-	if err != nil {
-		return RecallParams{}, err
+// sender is one of the vendor's calls with its parameters.
+type sender func(ctx context.Context) (recall.Receipt, error)
+
+// mapped returns the vendor's call that a request comes to, or says which field
+// of the request keeps it from being made.
+func (c *Client) mapped(req recall.Request) (sender, *recall.Error) {
+	if err := rest.Chat(req.Chat); err != nil {
+		return nil, err
 	}
+	sentAt, err := millis(req)
+	if err != nil {
+		return nil, err
+	}
+	var send sender
+	switch {
+	case c.api == APIv2 && req.Chat == recall.ChatRoom:
+		err = rest.Unsupported("is room, which v2's call for conversations does not reach: use RecallChatroom, or a client with APIv1")
+	case c.api == APIv2:
+		send, err = c.mapV2(req, sentAt)
+	case req.Chat == recall.ChatSuperGroup:
+		send, err = c.mapSuperTeam(req, sentAt)
+	case req.Chat == recall.ChatRoom:
+		send, err = c.mapChatroom(req, sentAt)
+	default:
+		send, err = c.mapRecall(req, sentAt)
+	}
+	if err != nil {
+		err.Field = requestField(err.Field)
+	}
+	return send, err
+}
+
+func (c *Client) mapRecall(req recall.Request, sentAt int64) (sender, *recall.Error) {
 	p := RecallParams{
-		DeleteMsgID: req.MessageID, Type: typ, From: req.From, To: req.To,
+		DeleteMsgID: req.MessageID, TimeTag: sentAt, Type: TypeP2P, From: req.From, To: req.To,
 		Msg: req.Reason, IgnoreTime: req.Force, Attach: req.Extension,
 	}
-	if !req.SentAt.IsZero() {
-		if p.TimeTag, err = rest.Millis("SentAt", req.SentAt); err != nil {
-			return RecallParams{}, err
-		}
+	if req.Chat == recall.ChatGroup {
+		p.Type = TypeTeam
 	}
-	if err := p.validate(); err != nil {
-		err.Field = requestField(err.Field)
-		return RecallParams{}, err
+	return func(ctx context.Context) (recall.Receipt, error) { return c.Recall(ctx, p) }, p.validate()
+}
+
+func (c *Client) mapSuperTeam(req recall.Request, sentAt int64) (sender, *recall.Error) {
+	p := SuperTeamParams{
+		DeleteMsgID: req.MessageID, TimeTag: sentAt, From: req.From, To: req.To, Msg: req.Reason, IgnoreTime: req.Force,
 	}
-	return p, nil
+	return func(ctx context.Context) (recall.Receipt, error) { return c.RecallSuperTeam(ctx, p) }, p.validate()
+}
+
+func (c *Client) mapChatroom(req recall.Request, sentAt int64) (sender, *recall.Error) {
+	p := ChatroomParams{
+		RoomID: req.To, MsgTimeTag: sentAt, MsgID: req.MessageID, FromAcc: req.From, OperatorAcc: req.Operator,
+		NotifyExt: req.Extension,
+	}
+	return func(ctx context.Context) (recall.Receipt, error) { return c.RecallChatroom(ctx, p) }, p.validate()
+}
+
+func (c *Client) mapV2(req recall.Request, sentAt int64) (sender, *recall.Error) {
+	p := RecallV2Params{
+		SenderID: req.From, ReceiverID: req.To, MessageServerID: req.MessageID, Type: RecallTypeTwoWay,
+		MessageTime: sentAt, Description: req.Reason, Attach: req.Extension, IgnoreRevokeTime: req.Force,
+	}
+	switch req.Chat {
+	case recall.ChatGroup:
+		p.ConversationType = ConversationTeam
+	case recall.ChatSuperGroup:
+		p.ConversationType = ConversationSuperTeam
+	default:
+		p.ConversationType = ConversationP2P
+	}
+	p.SkipTeamMemberCheck = c.formerMembers && p.ConversationType != ConversationP2P
+	return func(ctx context.Context) (recall.Receipt, error) { return c.RecallV2(ctx, p) }, p.validate()
+}
+
+// millis returns SentAt in milliseconds, 0 where there is none.
+func millis(req recall.Request) (int64, *recall.Error) {
+	if req.SentAt.IsZero() {
+		return 0, nil
+	}
+	return rest.Millis("SentAt", req.SentAt)
 }
 
 // requestField names the field of a request that a parameter was taken from.
 func requestField(param string) string {
 	switch param {
-	case "DeleteMsgID":
+	case "DeleteMsgID", "MsgID", "MessageServerID":
 		return "MessageID"
-	case "Msg":
+	case "FromAcc", "SenderID":
+		return "From"
+	case "RoomID", "ReceiverID":
+		return "To"
+	case "TimeTag", "MsgTimeTag", "MessageTime":
+		return "SentAt"
+	case "OperatorAcc":
+		return "Operator"
+	case "Msg", "Description":
 		return "Reason"
-	case "Attach":
+	case "Attach", "NotifyExt":
 		return "Extension"
 	}
 	return param
-}
-
-func typeOf(chat recall.ChatType) (int, *recall.Error) {
-	if err := rest.Chat(chat); err != nil {
-		return 0, err
-	}
-	switch chat {
-	case recall.ChatDirect:
-		return TypeP2P, nil
-	case recall.ChatGroup:
-		return TypeTeam, nil
-	default:
-		return 0, rest.Unsupported("is " + string(chat) + ", which msg/recall.action does not reach: it recalls direct and group messages")
-	}
 }

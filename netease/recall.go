@@ -2,7 +2,6 @@ package netease
 
 import (
 	"context"
-	"encoding/json"
 	"net/url"
 	"strconv"
 
@@ -10,7 +9,7 @@ import (
 	"github.com/imrecall/imrecall/recall"
 )
 
-// Values of RecallParams.Type.
+// Values of RecallParams.Type and DeleteParams.Type.
 const (
 	TypeP2P  = 7 // a one-to-one message
 	TypeTeam = 8 // a message in a team (group)
@@ -64,63 +63,29 @@ type RecallParams struct {
 
 func (p RecallParams) validate() *recall.Error {
 	if err := rest.First(
-		messageID("DeleteMsgID", p.DeleteMsgID),
+		positiveID("DeleteMsgID", p.DeleteMsgID),
 		rest.Required("From", p.From),
 		rest.Required("To", p.To),
 		rest.AtMost("Msg", p.Msg, 128),
 		rest.AtMost("PushContent", p.PushContent, 500),
-		rest.AtMost("Payload", p.Payload, 2048),
 		rest.AtMost("Env", p.Env, 32),
 		rest.AtMost("Attach", p.Attach, 5000),
+		optionalTime("TimeTag", p.TimeTag),
+		payload("Payload", p.Payload),
 	); err != nil {
 		return err
 	}
-	switch {
-	case p.Type != TypeP2P && p.Type != TypeTeam:
-		return recall.Invalid("Type", "is neither 7 (one to one) nor 8 (team)")
-	case p.TimeTag < 0:
-		return recall.Invalid("TimeTag", "is negative")
-	case p.Payload != "" && !json.Valid([]byte(p.Payload)):
-		return recall.Invalid("Payload", "is not JSON")
-	}
-	return nil
+	return messageType(p.Type)
 }
 
-// messageID checks an id as the server gives it: a positive Long. It is kept
-// as text on its way, because it may have more digits than a float64.
-func messageID(field, id string) *recall.Error {
-	if id == "" {
-		return recall.Invalid(field, "is required")
-	}
-	if n, err := strconv.ParseInt(id, 10, 64); err != nil || n <= 0 || strconv.FormatInt(n, 10) != id {
-		return recall.Invalid(field, "is not a positive number of up to 19 digits")
-	}
-	return nil
-}
-
-// form leaves out what is empty: the vendor refuses an ignoreTime other than
-// "1", and has defaults for the rest.
+// form writes IgnoreTime as "1" or not at all: the vendor refuses any other
+// value.
 func (p RecallParams) form() url.Values {
-	form := url.Values{
-		"deleteMsgid": {p.DeleteMsgID},
-		"type":        {strconv.Itoa(p.Type)},
-		"from":        {p.From},
-		"to":          {p.To},
-	}
-	if p.TimeTag > 0 {
-		form.Set("timetag", strconv.FormatInt(p.TimeTag, 10))
-	}
-	if p.IgnoreTime {
-		form.Set("ignoreTime", "1")
-	}
-	for name, value := range map[string]string{
-		"msg": p.Msg, "pushcontent": p.PushContent, "payload": p.Payload, "env": p.Env, "attach": p.Attach,
-	} {
-		if value != "" {
-			form.Set(name, value)
-		}
-	}
-	return form
+	return fields(
+		"deleteMsgid", p.DeleteMsgID, "timetag", digits(p.TimeTag), "type", strconv.Itoa(p.Type), "from", p.From, "to", p.To,
+		"msg", p.Msg, "ignoreTime", flag(p.IgnoreTime), "pushcontent", p.PushContent, "payload", p.Payload, "env", p.Env,
+		"attach", p.Attach,
+	)
 }
 
 // Recall recalls a one-to-one or team message for everyone.
@@ -129,16 +94,16 @@ func (p RecallParams) form() url.Values {
 // matches. Errors are *recall.Error: among others [recall.ErrWindowExpired] (2
 // minutes after sending by default, at most 7 days, set in the console) and
 // [recall.ErrForbidden] (the sender has left the team: recall first, and
-// remove or ban after).
+// remove or ban after; RecallOneWay and RecallV2 may still reach it).
 //
 // POST msg/recall.action, 100 calls a second for each application, above
 // which the vendor blocks it for 10 s:
 // https://doc.yunxin.163.com/messaging/server-apis/zE1NjUyNDg?platform=server
 func (c *Client) Recall(ctx context.Context, p RecallParams) (recall.Receipt, error) {
 	if err := p.validate(); err != nil {
-		return recall.Receipt{}, c.rest.Refused(opRecall, err)
+		return recall.Receipt{}, c.refused(opRecall, err)
 	}
-	return c.do(ctx, opRecall, p.DeleteMsgID, pathRecall, p.form())
+	return c.post(ctx, rest.Call{Op: opRecall, MessageID: p.DeleteMsgID, Messages: 1}, pathRecall, p.form())
 }
 
 const (

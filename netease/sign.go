@@ -4,9 +4,10 @@ import (
 	"crypto/rand"
 	"crypto/sha1" // the vendor's signature is SHA-1
 	"encoding/hex"
-	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/imrecall/imrecall/internal/rest"
 )
 
 // checkSum is the signature of a request: lower-case hex of the SHA-1 of
@@ -18,18 +19,16 @@ func checkSum(secret, nonce, curTime string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// credentials returns the headers that sign a request made now, in seconds,
-// and the signature among them.
-func (c *Client) credentials(secret string, now time.Time) (http.Header, string) {
+// sign puts the headers that sign a request made now, in seconds, on req.
+func (c *Client) sign(req *rest.Request, secret string, now time.Time) {
 	var random [16]byte
 	rand.Read(random[:]) // never fails: crypto/rand
 	nonce := hex.EncodeToString(random[:])
 	curTime := strconv.FormatInt(now.Unix(), 10)
 	signature := checkSum(secret, nonce, curTime)
-	return http.Header{
-		"Appkey":   {c.appKey},
-		"Nonce":    {nonce},
-		"Curtime":  {curTime},
-		"Checksum": {signature},
-	}, signature
+	req.Header["Appkey"] = []string{c.appKey}
+	req.Header["Nonce"] = []string{nonce}
+	req.Header["Curtime"] = []string{curTime}
+	req.Header["Checksum"] = []string{signature}
+	req.Secrets = append(req.Secrets, signature)
 }

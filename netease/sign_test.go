@@ -49,13 +49,19 @@ var (
 // signed between the two times.
 func requireSigned(t *testing.T, h http.Header, appKey, secret string, from, to time.Time) {
 	t.Helper()
-	for _, name := range []string{"AppKey", "Nonce", "CurTime", "CheckSum", "RequestId"} {
+	requireSignedBy(t, h, appKey, secret, "RequestId", from, to)
+}
+
+// requireSignedBy is requireSigned where the trace id has another header.
+func requireSignedBy(t *testing.T, h http.Header, appKey, secret, traceHeader string, from, to time.Time) {
+	t.Helper()
+	for _, name := range []string{"AppKey", "Nonce", "CurTime", "CheckSum", traceHeader} {
 		require.Len(t, h.Values(name), 1, name)
 	}
 	assert.Equal(t, appKey, h.Get("AppKey"))
 	assert.Regexp(t, nonceForm, h.Get("Nonce"))
 	assert.Regexp(t, checkSumForm, h.Get("CheckSum"))
-	assert.Regexp(t, traceForm, h.Get("RequestId"))
+	assert.Regexp(t, traceForm, h.Get(traceHeader))
 	seconds, err := strconv.ParseInt(h.Get("CurTime"), 10, 64)
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, seconds, from.Unix(), "CurTime is in seconds")

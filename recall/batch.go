@@ -48,9 +48,12 @@ func (r Result) MarshalJSON() ([]byte, error) {
 	switch {
 	case r.Err == nil:
 		out.Receipt = &r.Receipt
-	case errors.As(r.Err, &out.Error):
+	case errors.As(r.Err, &out.Error) && out.Error != nil:
 	default:
-		out.Error = &Error{Err: r.Err}
+		out.Error = &Error{}
+		if !errors.As(r.Err, &out.Error.Kind) {
+			out.Error.Err = r.Err
+		}
 	}
 	return json.Marshal(out)
 }

@@ -25,4 +25,14 @@ func TestResultJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal(data, &back))
 	require.ErrorContains(t, back.Err, "other")
 	require.Error(t, json.Unmarshal([]byte(`[]`), &back))
+
+	var none *recall.Error
+	for want, err := range map[string]error{
+		`{"request":{},"error":{"kind":"not_found","may_have_applied":false}}`:        recall.ErrNotFound,
+		`{"request":{},"error":{"kind":"","may_have_applied":false,"cause":"<nil>"}}`: none,
+	} {
+		data, jsonErr := json.Marshal(recall.Result{Err: err})
+		require.NoError(t, jsonErr)
+		assert.JSONEq(t, want, string(data))
+	}
 }

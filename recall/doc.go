@@ -11,9 +11,10 @@
 // What the pair of results says about the message:
 //
 //	err == nil and receipt.Outcome.Proven()    gone: the vendor's answer proves it
-//	err == nil otherwise                       pending: the vendor said yes, and would to an unknown message
-//	err with MayHaveApplied == false           refused: the message is where it was
+//	err == nil otherwise                       pending: Accepted or AlreadyGone, which are no proof
 //	err with MayHaveApplied == true            unknown: a request went out, no answer settled its fate
+//	err that is ErrNotFound                    gone already, or a wrong id: done, when a recall is repeated
+//	any other err                              refused, or never sent: this call changed nothing
 //
 // Every error of a provider in this module is an [*Error]. Its [Kind] is
 // found with errors.Is, and the whole with errors.As:

@@ -44,8 +44,8 @@ type Error struct {
 	TraceID  string
 	Attempts int
 
-	// RetryAfter is how long the vendor wants to be left alone; 0 where it did
-	// not say.
+	// RetryAfter is how long the vendor wants to be left alone, or how long the
+	// wait for our own quota would be; 0 where it is not known.
 	RetryAfter time.Duration
 
 	// MayHaveApplied is true where a request went out and no later answer
@@ -68,6 +68,9 @@ func Invalid(field, rule string) *Error {
 // Error describes the error in one line: vendor, operation, kind, code, text
 // and what else is known. It never holds a secret.
 func (e *Error) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
 	var b strings.Builder
 	for _, name := range []string{e.Vendor, e.Op} {
 		if name != "" {
@@ -111,7 +114,7 @@ func (e *Error) facts() []string {
 		facts = append(facts, "retry after "+e.RetryAfter.String())
 	}
 	if e.MayHaveApplied {
-		facts = append(facts, "may have applied")
+		facts = append(facts, "may have taken effect")
 	}
 	return facts
 }
@@ -129,6 +132,9 @@ func oneLine(s string) string {
 // Unwrap returns the kind and the cause, so that errors.Is and errors.As find
 // both.
 func (e *Error) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
 	var errs []error
 	if e.Kind != "" {
 		errs = append(errs, e.Kind)

@@ -23,7 +23,7 @@ func TestErrorText(t *testing.T) {
 			Code: "message_recall_error", Message: "exceed recall time limit",
 		},
 		`netease: recall: rate_limited: To: code 416: "太快了": context deadline exceeded` +
-			` (HTTP 200, app key, trace t, 3 attempts, retry after 10s, may have applied)`: fullError(),
+			` (HTTP 200, app key, trace t, 3 attempts, retry after 10s, may have taken effect)`: fullError(),
 		`bad_response: code a b: "two\nlines": a b  c`: {
 			Kind: recall.ErrBadResponse, Code: "a\nb", Message: "two\nlines", Err: errors.New("a\nb\u2028\x7fc"),
 		},

@@ -38,6 +38,8 @@ func ExampleProvider() {
 			return "pending"
 		case errors.As(err, &e) && e.MayHaveApplied:
 			return "unknown"
+		case errors.Is(err, recall.ErrNotFound):
+			return "gone already, or a wrong id"
 		default:
 			return "refused"
 		}
@@ -45,10 +47,12 @@ func ExampleProvider() {
 	fmt.Println(fate(recall.Receipt{Outcome: recall.Recalled}, nil))
 	fmt.Println(fate(recall.Receipt{Outcome: recall.Accepted}, nil))
 	fmt.Println(fate(recall.Receipt{}, &recall.Error{Kind: recall.ErrNotFound}))
+	fmt.Println(fate(recall.Receipt{}, &recall.Error{Kind: recall.ErrWindowExpired}))
 	fmt.Println(fate(recall.Receipt{}, &recall.Error{Kind: recall.ErrUnavailable, MayHaveApplied: true}))
 	// Output:
 	// gone
 	// pending
+	// gone already, or a wrong id
 	// refused
 	// unknown
 }

@@ -52,7 +52,8 @@ const (
 	// ErrUnsupported: this vendor can't do that.
 	ErrUnsupported Kind = "unsupported"
 
-	// ErrCanceled: the caller's ctx ended. Nobody's fault.
+	// ErrCanceled: the caller's ctx ended. Error.Err tells what the call was
+	// waiting for then.
 	ErrCanceled Kind = "canceled"
 )
 

@@ -10,7 +10,9 @@ import (
 )
 
 // NewLimiter returns a Limiter for one process. Give the same one to several
-// clients to have them share their quotas.
+// clients of an application to have them share its quotas, each of which is
+// of one vendor, application and API. Where their Policy.Rate differs, the
+// latest call's counts.
 //
 // A quota of 100 calls a second is 100 permits. A call takes one, and it
 // comes back one second after the call was answered, less half of the
@@ -18,7 +20,9 @@ import (
 // permit arrive at least a second apart unless the network suddenly takes
 // less than half of that shortest time, however it delays each call and
 // whichever way is the slower one; so the vendor never sees more than 100 in
-// any second. With a round trip of 50 ms, calls go out at 97 a second.
+// any second. With a round trip of 50 ms, calls go out at 97 a second. The
+// permit of a call that was given up without an answer, which may still be on
+// its way, comes back after two seconds.
 //
 // It is an [Acquirer]. A caller that uses only Wait gets its permit back a
 // little later than Per after it took it.
@@ -36,6 +40,7 @@ type limiter struct {
 
 // bucket is the state of one quota. The limiter's mutex guards it.
 type bucket struct {
+	key     string
 	calls   int           // permits in all
 	per     time.Duration // how long one stays away after its call
 	running int           // permits of calls that have no answer yet
@@ -64,12 +69,12 @@ func (l *limiter) Wait(ctx context.Context, q Quota) error {
 		return err
 	}
 	// When the answer comes is not told here: allow for a round trip.
-	time.AfterFunc(q.Per/10, func() { release(true) })
+	time.AfterFunc(q.Per/20, func() { release(CallEnd{Sent: true, Answered: true}) })
 	return nil
 }
 
 // Acquire implements Acquirer.
-func (l *limiter) Acquire(ctx context.Context, q Quota) (func(sent bool), error) {
+func (l *limiter) Acquire(ctx context.Context, q Quota) (func(CallEnd), error) {
 	if q.Calls <= 0 || q.Per <= 0 {
 		return nil, Invalid("Quota", "has to allow at least one call")
 	}
@@ -80,7 +85,7 @@ func (l *limiter) Acquire(ctx context.Context, q Quota) (func(sent bool), error)
 	b := l.bucket(q)
 	now := time.Now()
 	b.settle(now)
-	if b.open(now) && b.single.Len() == 0 && (b.bulk.Len() == 0 || !IsBulk(ctx)) {
+	if b.open(now) && b.mayPass(IsBulk(ctx)) {
 		b.running++
 		l.mu.Unlock()
 		return l.releaser(b), nil
@@ -125,7 +130,7 @@ func (l *limiter) bucket(q Quota) *bucket {
 	b := l.buckets[q.Key]
 	if b == nil {
 		l.sweep()
-		b = &bucket{}
+		b = &bucket{key: q.Key}
 		l.buckets[q.Key] = b
 	}
 	b.calls, b.per = q.Calls, q.Per
@@ -148,22 +153,32 @@ func (l *limiter) sweep() {
 }
 
 // releaser returns the function that ends a call that holds a permit of b.
-func (l *limiter) releaser(b *bucket) func(sent bool) {
+func (l *limiter) releaser(b *bucket) func(CallEnd) {
 	var once sync.Once
-	start := time.Now()
-	return func(sent bool) {
+	return func(end CallEnd) {
 		once.Do(func() {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			now := time.Now()
 			b.running--
-			if sent {
-				shortest := b.trip.add(now, now.Sub(start))
-				b.send(now.Add(b.per - min(shortest/2, b.per/20)))
+			if end.Sent {
+				b.send(now.Add(b.away(now, end)))
 			}
 			l.serve(b, now)
 		})
 	}
+}
+
+// away is how long the permit of a call that was sent stays away.
+func (b *bucket) away(now time.Time, end CallEnd) time.Duration {
+	switch {
+	case !end.Answered:
+		return 2 * b.per
+	case end.RoundTrip <= 0:
+		return b.per
+	}
+	shortest := b.trip.add(now, end.RoundTrip)
+	return b.per - min(shortest/2, b.per/20)
 }
 
 // roundTrip knows the shortest round trip of the last while: of the current
@@ -227,17 +242,33 @@ func (b *bucket) open(now time.Time) bool {
 	return b.running+len(b.returns) < b.calls && !now.Before(b.closed)
 }
 
+// mayPass tells whether a call need not queue behind others, and counts it
+// where it overtakes.
+func (b *bucket) mayPass(bulk bool) bool {
+	switch {
+	case b.single.Len() > 0:
+		return false
+	case b.bulk.Len() == 0:
+		return true
+	case bulk || b.singles >= longestRun:
+		return false
+	}
+	b.singles++
+	return true
+}
+
 // enqueue adds a waiter to b, unless it could not be served in time.
 func (l *limiter) enqueue(ctx context.Context, b *bucket, now time.Time) (*waiter, *list.List, *list.Element, error) {
 	queue, ahead := &b.single, b.single.Len()
 	if IsBulk(ctx) {
-		queue, ahead = &b.bulk, ahead+b.bulk.Len()
+		queue, ahead = &b.bulk, b.bulk.Len()
+		ahead += min(b.single.Len(), longestRun*(ahead+1)) // the others let every tenth through
 	}
 	w := &waiter{ready: make(chan struct{})}
 	if deadline, ok := ctx.Deadline(); ok {
 		w.deadline = deadline
 		if at := b.earliest(now, ahead); at.After(deadline) {
-			return nil, nil, nil, tooLate(at.Sub(now))
+			return nil, nil, nil, b.tooLate(at.Sub(now))
 		}
 	}
 	element := queue.PushBack(w)
@@ -246,18 +277,15 @@ func (l *limiter) enqueue(ctx context.Context, b *bucket, now time.Time) (*waite
 }
 
 // earliest returns the time before which a waiter behind so many others
-// can't be served: each permit serves one of them, then stays away.
+// can't be served: each permit serves one of them, then stays away. The permit
+// of a call that is running may come back at any moment, if nothing was sent.
 func (b *bucket) earliest(now time.Time, ahead int) time.Time {
 	at := now
 	free := b.calls - b.running - len(b.returns)
-	switch turn := ahead%b.calls - free; {
-	case turn < 0:
-	case turn < len(b.returns):
+	if turn := ahead%b.calls - free - b.running; turn >= 0 && turn < len(b.returns) {
 		at = b.returns[turn]
-	default:
-		at = now.Add(b.per)
 	}
-	at = at.Add(time.Duration(ahead/b.calls) * b.per)
+	at = at.Add(time.Duration(ahead/b.calls) * (b.per - b.per/20))
 	if at.Before(b.closed) {
 		return b.closed
 	}
@@ -336,15 +364,16 @@ func (b *bucket) failLate(queue *list.List, now time.Time) {
 		w := element.Value.(*waiter)
 		if !w.deadline.IsZero() && w.deadline.Before(b.closed) {
 			queue.Remove(element)
-			w.err = tooLate(b.closed.Sub(now))
+			w.err = b.tooLate(b.closed.Sub(now))
 			close(w.ready)
 		}
 	}
 }
 
-func tooLate(wait time.Duration) *Error {
+func (b *bucket) tooLate(wait time.Duration) *Error {
 	return &Error{
-		Kind: ErrRateLimited, RetryAfter: wait,
-		Err: fmt.Errorf("the quota leaves no room before the deadline: %w", context.DeadlineExceeded),
+		Kind: ErrRateLimited, RetryAfter: (wait + time.Millisecond - 1).Truncate(time.Millisecond),
+		Err: fmt.Errorf("our own quota %s of %d calls in %v has no place before the deadline: %w",
+			b.key, b.calls, b.per, context.DeadlineExceeded),
 	}
 }

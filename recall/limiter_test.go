@@ -23,6 +23,9 @@ func acquirer(t *testing.T) recall.Acquirer {
 	return a
 }
 
+// answered is the end of a call that went well.
+var answered = recall.CallEnd{Sent: true, Answered: true}
+
 // perSecond is a quota of so many calls a second.
 func perSecond(calls int) recall.Quota {
 	return recall.Quota{Key: "acme/app/recall", Calls: calls, Per: time.Second}
@@ -58,13 +61,13 @@ func TestLimiterIsStrictWhateverTheNetworkDoes(t *testing.T) {
 				for n := range work {
 					release, err := limiter.Acquire(t.Context(), quota)
 					assert.NoError(t, err)
-					<-time.After(time.Duration(n*7919%97) * time.Millisecond)
+					<-time.After(time.Duration(1+n*7919%97) * time.Millisecond)
 					mu.Lock()
 					arrivals = append(arrivals, time.Now())
 					mu.Unlock()
-					<-time.After(time.Duration(n*104729%31) * time.Millisecond)
-					release(true)
-					release(true) // once is enough
+					<-time.After(time.Duration(1+n*104729%31) * time.Millisecond)
+					release(answered)
+					release(answered) // once is enough
 				}
 			})
 		}
@@ -107,7 +110,7 @@ func TestLimiterFailsAtOnceWhereThereIsNoTime(t *testing.T) {
 		limiter, quota := acquirer(t), perSecond(1)
 		release, err := limiter.Acquire(t.Context(), quota)
 		require.NoError(t, err)
-		release(true)
+		release(answered)
 
 		ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond)
 		defer cancel()
@@ -140,7 +143,7 @@ func TestLimiterEndsWithTheContext(t *testing.T) {
 		_, err = limiter.Acquire(ctx, quota)
 		require.ErrorIs(t, err, context.Canceled, "over before the call")
 
-		release(false) // never sent: the permit is there at once
+		release(recall.CallEnd{}) // never sent: the permit is there at once
 		start := time.Now()
 		_, err = limiter.Acquire(t.Context(), quota)
 		require.NoError(t, err, "the one that gave up holds nothing")
@@ -151,7 +154,7 @@ func TestLimiterEndsWithTheContext(t *testing.T) {
 func TestLimiterPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter, quota := acquirer(t), perSecond(2)
-		hold := func() func(bool) {
+		hold := func() func(recall.CallEnd) {
 			release, err := limiter.Acquire(t.Context(), quota)
 			require.NoError(t, err)
 			return release
@@ -174,8 +177,8 @@ func TestLimiterPause(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, limiter.Pause(t.Context(), quota, 10*time.Second))
 		require.NoError(t, limiter.Pause(t.Context(), quota, time.Second), "a shorter one changes nothing")
-		first(true)
-		second(true)
+		first(answered)
+		second(answered)
 		early := <-ends
 		require.ErrorIs(t, early.err, context.DeadlineExceeded)
 		assert.Zero(t, early.after, "the one that can't wait that long is told at once")
@@ -194,7 +197,7 @@ func TestLimiterLetsSingleCallsOvertakeBulk(t *testing.T) {
 				return
 			}
 			order <- name
-			release(true)
+			release(answered)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		order := make(chan string, 10_100)
@@ -234,7 +237,7 @@ func TestLimiterIsFair(t *testing.T) {
 				release, err := limiter.Acquire(t.Context(), quota)
 				assert.NoError(t, err)
 				order <- i
-				release(true)
+				release(answered)
 			}()
 			synctest.Wait()
 		}
@@ -251,15 +254,15 @@ func TestLimiterForgetsIdleQuotas(t *testing.T) {
 			for user := from; user < to; user++ {
 				release, err := limiter.Acquire(t.Context(), recall.Quota{Key: fmt.Sprint("user/", user), Calls: 5, Per: time.Minute})
 				require.NoError(t, err)
-				release(true)
+				release(answered)
 				if user%1000 == 0 {
 					<-time.After(time.Second)
 				}
 			}
 		}
-		users(0, 200_000)
+		users(0, 100_000)
 		before := heapInUse()
-		users(200_000, 1_000_000)
+		users(100_000, 400_000)
 		assert.Less(t, heapInUse(), before+before/2+8<<20)
 		runtime.KeepAlive(limiter)
 	})
@@ -270,6 +273,58 @@ func heapInUse() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// Permits of running calls may come back at any moment: a call is not refused
+// for want of them.
+func TestLimiterWaitsForRunningCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limiter, quota := acquirer(t), perSecond(1)
+		release, err := limiter.Acquire(t.Context(), quota)
+		require.NoError(t, err)
+		time.AfterFunc(50*time.Millisecond, func() { release(recall.CallEnd{}) })
+		ctx, cancel := context.WithTimeout(t.Context(), 800*time.Millisecond)
+		defer cancel()
+		_, err = limiter.Acquire(ctx, quota)
+		require.NoError(t, err)
+	})
+}
+
+// A bulk call is not refused because of single calls that it will not have to
+// wait for.
+func TestLimiterDoesNotRefuseBulkThatHasItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limiter, quota := acquirer(t), perSecond(10)
+		ctx, cancel := context.WithCancel(t.Context())
+		for range 1000 {
+			go func() {
+				if release, err := limiter.Acquire(ctx, quota); err == nil {
+					release(answered)
+				}
+			}()
+		}
+		synctest.Wait()
+		bulk, stop := context.WithTimeout(recall.WithBulk(t.Context()), time.Minute)
+		defer stop()
+		_, err := limiter.Acquire(bulk, quota)
+		require.NoError(t, err)
+		cancel()
+		synctest.Wait()
+	})
+}
+
+// What is given up may still be on its way.
+func TestLimiterAfterCallsThatWereGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limiter, quota := acquirer(t), perSecond(1)
+		start := time.Now()
+		release, err := limiter.Acquire(t.Context(), quota)
+		require.NoError(t, err)
+		release(recall.CallEnd{Sent: true})
+		_, err = limiter.Acquire(t.Context(), quota)
+		require.NoError(t, err)
+		assert.Equal(t, 2*time.Second, time.Since(start))
+	})
 }
 
 func TestLimiterRefusesNonsense(t *testing.T) {
@@ -294,6 +349,6 @@ func BenchmarkLimiter(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		release(true)
+		release(answered)
 	}
 }

@@ -19,6 +19,7 @@ type Observer interface {
 // SpanKind is what a Span is about.
 type SpanKind string
 
+// The kinds of span.
 const (
 	SpanCall    SpanKind = "call"    // a whole operation: waits, attempts and repetitions
 	SpanAttempt SpanKind = "attempt" // one HTTP request and its answer
@@ -46,10 +47,13 @@ type SpanEnd struct {
 	Attempts int     // of a call
 }
 
-// LogObserver returns an Observer that logs one line when a call ends:
-// vendor, operation, outcome or kind, code, attempts, duration and trace id.
-// Successes are logged at level info, errors at warn. Nothing of a message
-// and no secret is logged.
+// LogObserver returns an Observer that logs one line when a call ends, or a
+// request for a token: vendor, operation, outcome or kind, code, attempts,
+// duration and trace id. Successes are logged at level info, errors at warn.
+// Nothing of a message and no secret is logged. The line is logged with the
+// call's ctx, from which a slog.Handler can take a message id or a request id.
+// A request that is refused before anything is sent starts no call and has no
+// line.
 func LogObserver(logger *slog.Logger) Observer { return logObserver{logger} }
 
 type logObserver struct{ logger *slog.Logger }

@@ -22,7 +22,9 @@ type Policy struct {
 	// Timeout bounds one attempt: connecting, sending and reading the whole
 	// answer. Waiting for credentials is not part of it. 0 stands for
 	// DefaultTimeout; negative values are refused. The caller's ctx bounds the
-	// call as a whole, and may end an attempt sooner.
+	// call as a whole, and may end an attempt sooner: a caller with a deadline
+	// of 800 ms has time for another attempt only where this is a fraction of
+	// it. Without a deadline a call may wait for its quota without end.
 	Timeout time.Duration
 
 	// Retry is whether and when a failed attempt is repeated.
@@ -50,8 +52,9 @@ type Policy struct {
 // before the caller's deadline is not begun.
 type Retry struct {
 	// Attempts is how many attempts a call has at most. 0 stands for
-	// DefaultAttempts, 1 for no repetition. The one more attempt after a
-	// refused token does not count.
+	// DefaultAttempts, 1 for no repetition. The one more attempt after refused
+	// credentials does not count, nor one at a host that could not be reached
+	// where there is another.
 	Attempts int
 
 	// Base bounds the wait before the second attempt; each further bound is
@@ -59,7 +62,8 @@ type Retry struct {
 	// says how long to wait is obeyed, up to LongestRetryAfter.
 	Base time.Duration
 
-	// Max bounds every wait. 0 stands for DefaultMaxDelay.
+	// Max bounds the back-off. 0 stands for DefaultMaxDelay. A vendor's
+	// Retry-After, and a quota that is closed, may last up to LongestRetryAfter.
 	Max time.Duration
 
 	// Jitter picks a wait between 0 and the bound. Nil picks evenly at random,

@@ -66,8 +66,13 @@ type Capabilities struct {
 	Needs []string `json:"needs"`
 	// NeedsDirect are the fields needed besides, where Chat is ChatDirect.
 	NeedsDirect []string `json:"needs_direct,omitempty"`
-	// Sends are the optional fields that reach the vendor. One that is in
-	// none of the three lists may be filled in and has no effect.
+	// NeedsSuperGroup and NeedsRoom are the same for ChatSuperGroup and
+	// ChatRoom.
+	NeedsSuperGroup []string `json:"needs_super_group,omitempty"`
+	NeedsRoom       []string `json:"needs_room,omitempty"`
+	// Sends are the optional fields that reach the vendor, for one kind of chat
+	// at least. One that is in none of these lists may be filled in and has no
+	// effect.
 	Sends []string `json:"sends,omitempty"`
 
 	// Batch is how many messages one call recalls at most, 0 where the provider

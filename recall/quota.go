@@ -22,11 +22,14 @@ type Limiter interface {
 	// Wait takes one call's worth of q, waiting for it where necessary. An
 	// error means that nothing may be sent. It fails at once, with an error
 	// that wraps context.DeadlineExceeded, if it would have to wait past ctx's
-	// deadline. Calls whose ctx says IsBulk should yield to others.
+	// deadline: the call then ends with ErrRateLimited. Any other error counts
+	// as ErrUnavailable, unless it is a *Error. Calls whose ctx says IsBulk
+	// should yield to others.
 	Wait(ctx context.Context, q Quota) error
 
 	// Pause closes q for d, for those who are waiting already too: the vendor
-	// told us to stop. It does not wait itself.
+	// told us to stop. It does not wait itself. Nil promises that Wait will;
+	// after an error the client waits by itself.
 	Pause(ctx context.Context, q Quota, d time.Duration) error
 }
 
@@ -40,10 +43,20 @@ type Limiter interface {
 type Acquirer interface {
 	Limiter
 
-	// Acquire is Wait for a call whose end is told by calling release once:
-	// with true as soon as it has been answered or given up, with false where
-	// it was not sent after all.
-	Acquire(ctx context.Context, q Quota) (release func(sent bool), err error)
+	// Acquire is Wait for a call whose end is told by calling release, once.
+	Acquire(ctx context.Context, q Quota) (release func(CallEnd), err error)
+}
+
+// CallEnd is how a call ended that had its share of a quota. The zero value
+// is a call that was not sent after all.
+type CallEnd struct {
+	Sent     bool // it may have reached the vendor
+	Answered bool // and the vendor's answer has come
+
+	// RoundTrip is the time from writing the request to the first byte of the
+	// answer, 0 where it is not known. What came before (credentials,
+	// connecting) is not part of it.
+	RoundTrip time.Duration
 }
 
 // WithBulk marks the calls made under the returned context as part of a bulk

@@ -2,8 +2,8 @@ package recall
 
 import "time"
 
-// Receipt is what is known of a message after the vendor said yes, complete
-// enough for an audit log. Its JSON form is stable.
+// Receipt is what is known of a message after a call that did not fail,
+// complete enough for an audit log. Its JSON form is stable.
 type Receipt struct {
 	// Vendor is the provider's vendor, such as "easemob".
 	Vendor string `json:"vendor"`
@@ -21,8 +21,8 @@ type Receipt struct {
 	// Code is the vendor's own word for success, verbatim.
 	Code string `json:"code,omitempty"`
 
-	// Attempts is how many HTTP requests about this message were sent. It does
-	// not count those that fetched credentials.
+	// Attempts is how often the call was tried on the network, whether or not a
+	// connection came about. Fetching credentials does not count.
 	Attempts int `json:"attempts"`
 
 	// TraceID is the id sent to, or given by, the vendor, for a support

@@ -19,7 +19,8 @@ func Example() {
 		AccessToken string                    `json:"access_token"`
 		Data        struct{ Recalled string } `json:"data"`
 		Description string                    `json:"error_description"`
-	}) {
+	},
+	) {
 		req, err := http.NewRequest(http.MethodPost, srv.URL+"/"+srv.Org+"/"+srv.App+path, strings.NewReader(body))
 		if err != nil {
 			fmt.Println(err)

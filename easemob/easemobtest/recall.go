@@ -119,8 +119,7 @@ func (s *Server) apply(req recallRequest) *failure {
 	if !m.isTo(req) {
 		return recallError(http.StatusBadRequest, texts.noRecipient)
 	}
-	forced := *req.Force && texts.forceReachesAll
-	if now.Sub(m.SentAt) > s.Window && !forced {
+	if now.Sub(m.SentAt) > s.Window && (!*req.Force || !texts.forceReachesAll) {
 		return recallError(http.StatusForbidden, texts.expired)
 	}
 	m.recalled = true

@@ -36,7 +36,8 @@ func run(ctx context.Context, w io.Writer, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	if len(trials) == 0 {
+	emulated := len(trials) == 0
+	if emulated {
 		var stop func()
 		if trials, stop, err = emulatedTrials(); err != nil {
 			return err
@@ -46,11 +47,18 @@ func run(ctx context.Context, w io.Writer, getenv func(string) string) error {
 
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "VENDOR\tCASE\tRESULT\tCODE\tTEXT")
+	failed := 0
 	for _, t := range trials {
 		result := recallOne(ctx, t.provider, t.request)
+		if result.failed {
+			failed++
+		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", t.vendor, t.name, result.outcome, result.code, result.text)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil || emulated || failed == 0 {
+		return err // the emulators' failures are part of the show
+	}
+	return fmt.Errorf("%d of %d messages not recalled", failed, len(trials))
 }
 
 // trial is one line of the table.
@@ -60,7 +68,10 @@ type trial struct {
 	request      recall.Request
 }
 
-type result struct{ outcome, code, text string }
+type result struct {
+	outcome, code, text string
+	failed              bool
+}
 
 // recallOne is all that an application needs: it knows recall.Provider, and no
 // vendor.
@@ -74,9 +85,9 @@ func recallOne(ctx context.Context, provider recall.Provider, req recall.Request
 	}
 	var e *recall.Error
 	if !errors.As(err, &e) {
-		return result{outcome: "error", code: "-", text: err.Error()}
+		return result{outcome: "error", code: "-", text: err.Error(), failed: true}
 	}
-	r := result{outcome: string(e.Kind), code: orDash(e.Code), text: orDash(e.Message)}
+	r := result{outcome: string(e.Kind), code: orDash(e.Code), text: orDash(e.Message), failed: true}
 	if e.Message == "" && e.Err != nil {
 		r.text = e.Field + " " + e.Err.Error()
 	}

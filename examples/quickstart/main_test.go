@@ -37,7 +37,8 @@ func TestRealMessage(t *testing.T) {
 		"NETEASE_SENT_AT": "2026-03-04T05:06:07.891+08:00",
 	}
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), &out, func(name string) string { return env[name] }))
+	err := run(t.Context(), &out, func(name string) string { return env[name] })
+	require.EqualError(t, err, "1 of 2 messages not recalled")
 	assert.Equal(t, ""+
 		"VENDOR   CASE          RESULT        CODE  TEXT\n"+
 		"easemob  real message  recalled      yes   -\n"+
@@ -52,5 +53,5 @@ func TestRealMessageNamesWhatIsMissing(t *testing.T) {
 
 	env["GOEASY_SENT_AT"] = "yesterday"
 	err = run(t.Context(), &bytes.Buffer{}, func(name string) string { return env[name] })
-	require.ErrorContains(t, err, "GOEASY_SENT_AT is not a time")
+	require.ErrorContains(t, err, "GOEASY_SENT_AT is neither a time")
 }

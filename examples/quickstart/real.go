@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,11 +67,11 @@ func requestFrom(s *settings) (recall.Request, error) {
 		From: s.optional("FROM"), To: s.required("TO"), Force: s.optional("FORCE") == "true",
 	}
 	if sentAt := s.optional("SENT_AT"); sentAt != "" {
-		t, err := time.Parse(time.RFC3339, sentAt)
-		if err != nil {
-			return request, fmt.Errorf("%sSENT_AT is not a time such as 2026-03-04T05:06:07.891+08:00", s.prefix)
+		if ms, err := strconv.ParseInt(sentAt, 10, 64); err == nil {
+			request.SentAt = time.UnixMilli(ms)
+		} else if request.SentAt, err = time.Parse(time.RFC3339, sentAt); err != nil {
+			return request, fmt.Errorf("%sSENT_AT is neither a time such as 2026-03-04T05:06:07.891+08:00 nor in milliseconds", s.prefix)
 		}
-		request.SentAt = t
 	}
 	return request, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/imrecall/imrecall/recall"
 )
@@ -42,12 +43,23 @@ func kindOfStatus(status int) recall.Kind {
 	return recall.ErrBadResponse
 }
 
+// errTwice refuses an answer that contradicts itself: encoding/json would take
+// the last of several keys, whatever their case.
+var errTwice = errors.New("a key is given twice")
+
 // Code is a vendor's result code: in JSON an integer, or a string that holds
 // one. The zero value stands for a code that is missing.
 type Code string
 
 // UnmarshalJSON reads a whole number, bare or in quotes.
 func (c *Code) UnmarshalJSON(data []byte) error {
+	if *c != "" {
+		return errTwice
+	}
+	if string(data) == "200" { // nearly always, and for nothing
+		*c = "200"
+		return nil
+	}
 	text := string(data)
 	if unquoted, err := strconv.Unquote(text); err == nil {
 		text = unquoted
@@ -66,6 +78,13 @@ type Text string
 
 // UnmarshalJSON reads any JSON value.
 func (t *Text) UnmarshalJSON(data []byte) error {
+	if *t != "" {
+		return errTwice
+	}
+	if plainString(data) {
+		*t = Text(data[1 : len(data)-1])
+		return nil
+	}
 	var s string
 	if json.Unmarshal(data, &s) == nil {
 		*t = Text(s)
@@ -77,4 +96,18 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	}
 	*t = Text(strings.ToValidUTF8(compact.String(), "\uFFFD"))
 	return nil
+}
+
+// plainString tells whether a JSON value is a string that stands for itself:
+// most are, and to decode them costs more than to read the rest of an answer.
+func plainString(data []byte) bool {
+	if len(data) < 2 || data[0] != '"' || data[len(data)-1] != '"' {
+		return false
+	}
+	for _, b := range data[1 : len(data)-1] {
+		if b < ' ' || b == '"' || b == '\\' || b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

@@ -7,7 +7,6 @@ package rest
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -39,7 +38,8 @@ type Client struct {
 	rate        float64
 	limiter     recall.Limiter
 	observer    recall.Observer // nil for none
-	resty       *resty.Client
+	lean        *lean
+	values      constants
 	own         *http.Transport // nil where the caller gave a transport
 	blind       bool            // the transport is not net/http's and may not tell what it wrote
 }
@@ -72,7 +72,8 @@ func New(cfg Config) (*Client, error) {
 	}
 	_, ours := transport.(*http.Transport)
 	c.blind = !ours
-	c.resty = newResty(transport)
+	c.values = newConstants()
+	c.lean = newLean(newResty(transport), c.values)
 	return c, nil
 }
 
@@ -81,7 +82,7 @@ func New(cfg Config) (*Client, error) {
 // logger writes to standard error.
 func newResty(transport http.RoundTripper) *resty.Client {
 	return resty.NewWithClient(&http.Client{
-		Transport:     transport,
+		Transport:     withHeader{transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}).SetLogger(silence{}).SetDisableWarn(true)
 }
@@ -115,19 +116,6 @@ func (c *Client) Refused(op string, err *recall.Error) error {
 // BadConfig returns the error with which a vendor's New refuses a Config.
 func BadConfig(vendor, field, rule string) *recall.Error {
 	return &recall.Error{Kind: recall.ErrMisconfigured, Vendor: vendor, Op: "new", Field: field, Err: errors.New(rule)}
-}
-
-func checkPolicy(vendor string, p recall.Policy) error {
-	if p.Timeout < 0 {
-		return BadConfig(vendor, "Policy.Timeout", "is negative")
-	}
-	if math.IsNaN(p.Rate) {
-		return BadConfig(vendor, "Policy.Rate", "is not a number")
-	}
-	if field, rule := retryRule(p.Retry); field != "" {
-		return BadConfig(vendor, field, rule)
-	}
-	return nil
 }
 
 func baseURLs(cfg Config) ([]string, error) {

@@ -28,9 +28,9 @@ type Call struct {
 	// an error. Decode may be called more than once for the same answer.
 	Decode func(Answer) (Verdict, error)
 
-	// Renew is asked once in a call, after the vendor refused an attempt. True
-	// means that Build will now use other credentials, and the call is worth
-	// another attempt. Nil means never.
+	// Renew is asked after the vendor refused an attempt, until it has said yes
+	// once. True means that Build will now use other credentials, and the call is
+	// worth another attempt; false must change nothing. Nil means never.
 	Renew func(*recall.Error) bool
 
 	// FetchesToken marks a call for credentials: observers see a token span.
@@ -53,9 +53,13 @@ type Answer struct {
 	Body   []byte    // decompressed, at most MaxBody bytes
 	At     time.Time // when it came
 
-	// Repeated is true where an earlier request of the same call may have
-	// reached the vendor and was never answered.
+	// Repeated is true where an earlier request of the same call, with the same
+	// trace id, may have reached the vendor and was never answered.
 	Repeated bool
+
+	// Unsettled is true where an earlier request of the same call may have taken
+	// effect, answered or not.
+	Unsettled bool
 }
 
 // Verdict is what an answer means where it is a success.
@@ -91,7 +95,8 @@ type run struct {
 	traceID  string
 	attempts int  // made
 	free     int  // of these, how many do not count against the policy
-	open     bool // a request went out, and no answer about the message settled its fate
+	open     bool // a request went out, and no answer settled what it did
+	silent   bool // one with the present trace id may have reached the vendor, which did not answer it
 	status   int  // of the last answer
 	renewed  bool
 
@@ -123,7 +128,7 @@ type result struct {
 }
 
 // attempt makes one attempt, first waiting for its quotas.
-func (r *run) attempt(ctx context.Context) result {
+func (r *run) attempt(ctx context.Context) (res result) {
 	if err := ended(ctx); err != nil {
 		return r.unsent(ctx, canceled(err))
 	}
@@ -131,9 +136,10 @@ func (r *run) attempt(ctx context.Context) result {
 	if err != nil {
 		return r.unsent(ctx, err)
 	}
+	var use recall.CallEnd
+	defer func() { release(use) }() // also where the caller's own code panics below
 	req, err := r.call.Build(ctx)
 	if err != nil {
-		release(false)
 		return r.unsent(ctx, err)
 	}
 	r.stamp(req)
@@ -142,19 +148,25 @@ func (r *run) attempt(ctx context.Context) result {
 	r.status = 0
 	base, host := r.client.hosts.pick(time.Now())
 	answer, wire, err := r.client.exchange(ctx, base, req)
-	release(wire.mayHaveArrived())
-	var res result
+	use = wire.use(err == nil)
 	if err != nil {
-		res = r.unanswered(ctx, err, wire, req)
+		res = r.unanswered(ctx, base, err, wire, req)
 	} else {
 		r.status = answer.Status
-		r.open = r.open || wire.replayed()
-		answer.Repeated = r.open
+		r.note(wire.replayed())
+		answer.Repeated, answer.Unsettled = r.silent, r.open
 		res = r.judge(answer, req.Secrets)
 	}
-	res.moved = res.err != nil && r.moveOn(host, answer.Status, wire, res.err)
+	res.moved = r.moveOn(host, answer.Status, wire, res.err)
 	endAttempt(end, res, r)
 	return res
+}
+
+// note keeps in mind that a request may have reached the vendor and was not
+// answered by it.
+func (r *run) note(silence bool) {
+	r.open = r.open || silence
+	r.silent = r.silent || silence
 }
 
 func endAttempt(end func(recall.SpanEnd), res result, r *run) {
@@ -170,7 +182,7 @@ func endAttempt(end func(recall.SpanEnd), res result, r *run) {
 // error, and the reason why there was no other attempt is added to it.
 func (r *run) unsent(ctx context.Context, err error) result {
 	e := buildError(ctx, err)
-	if r.last != nil && errors.Is(e, context.DeadlineExceeded) && e.Kind == recall.ErrRateLimited {
+	if r.last != nil && e.Kind == recall.ErrRateLimited && errors.Is(e, context.DeadlineExceeded) {
 		return result{err: r.noTime(r.last, e.Err)}
 	}
 	if r.last != nil && e.Kind == recall.ErrCanceled {
@@ -180,9 +192,13 @@ func (r *run) unsent(ctx context.Context, err error) result {
 }
 
 // unanswered is the result of an exchange that brought no whole answer.
-func (r *run) unanswered(ctx context.Context, err error, w *wire, req *Request) result {
-	r.open = r.open || w.mayHaveArrived()
-	return result{err: r.complete(fault(ctx, err, w), req.Secrets), sent: true}
+func (r *run) unanswered(ctx context.Context, base string, err error, w *wire, req *Request) result {
+	r.note(w.mayHaveArrived())
+	e := r.complete(r.client.fault(ctx, base, err, w), req.Secrets)
+	if e.Kind != recall.ErrCanceled {
+		e.Err = shortened(e.Err)
+	}
+	return result{err: e, sent: true}
 }
 
 // judge turns an answer into a receipt or an error, and keeps the books on
@@ -199,26 +215,23 @@ func (r *run) judge(answer Answer, secrets []string) result {
 	if err.Kind == recall.ErrNotFound && r.open {
 		return result{receipt: r.receipt(answer, Verdict{Outcome: recall.AlreadyGone, Code: err.Code})}
 	}
-	r.open = leftOpen(err.Kind, r.open)
+	// A refusal of this attempt says nothing about an earlier one. Without a
+	// refusal the server had the request, and nobody knows what it did with it.
+	r.dealtWith = err.Code != ""
+	if opens(err.Kind) {
+		r.open = true
+		r.silent = r.silent || !r.dealtWith // a gateway's page: not the vendor's answer
+	}
 	err.Status = answer.Status
 	if err.Retryable() {
 		err.RetryAfter = max(err.RetryAfter, retryAfter(answer))
 	}
-	r.dealtWith = err.Code != ""
 	return result{err: r.complete(err, secrets), sent: true}
 }
 
-// leftOpen tells whether an answer leaves open what became of the message;
-// before is whether it was open until then.
-func leftOpen(kind recall.Kind, before bool) bool {
-	switch kind {
-	case recall.ErrNotFound, recall.ErrForbidden, recall.ErrWindowExpired:
-		return false // an answer about this message: it is where it was
-	case recall.ErrUnavailable, recall.ErrBadResponse:
-		return true // the server had the request; nobody knows what it did with it
-	default:
-		return before // a refusal of this attempt says nothing about an earlier one
-	}
+// opens tells whether an answer leaves open what the request did.
+func opens(kind recall.Kind) bool {
+	return kind == recall.ErrUnavailable || kind == recall.ErrBadResponse
 }
 
 func (r *run) decode(answer Answer, secrets []string) (Verdict, *recall.Error) {

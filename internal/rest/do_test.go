@@ -170,7 +170,7 @@ func TestReplayedByTheTransport(t *testing.T) {
 	}{
 		{answer: `{"code":200}`, outcome: recall.Recalled},
 		{answer: `{"code":404}`, outcome: recall.AlreadyGone},
-		{answer: `{"code":403}`, kind: recall.ErrWindowExpired, may: false},
+		{answer: `{"code":403}`, kind: recall.ErrWindowExpired, may: true},
 		{answer: `{"code":429}`, kind: recall.ErrRateLimited, may: true},
 	} {
 		url := serveTCP(t, func(n int, conn net.Conn, requests *bufio.Reader) {

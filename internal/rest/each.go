@@ -96,10 +96,10 @@ func (e *each) settle(fate Fate, receipt recall.Receipt) recall.Result {
 	switch {
 	case fate.Err == nil:
 		receipt.Outcome, receipt.Code = fate.Outcome, fate.Code
-	case fate.Err.Kind == recall.ErrNotFound && e.answer.Repeated:
+	case fate.Err.Kind == recall.ErrNotFound && e.answer.Unsettled:
 		receipt.Outcome, receipt.Code = recall.AlreadyGone, fate.Err.Code
 	default:
-		return recall.Result{Err: e.complete(fate.Err, receipt, leftOpen(fate.Err.Kind, e.answer.Repeated))}
+		return recall.Result{Err: e.complete(fate.Err, receipt, e.answer.Unsettled || opens(fate.Err.Kind))}
 	}
 	return recall.Result{Receipt: receipt}
 }

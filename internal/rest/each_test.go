@@ -78,10 +78,10 @@ func TestDoEachAfterSilence(t *testing.T) {
 	assert.Equal(t, recall.Recalled, results[0].Receipt.Outcome)
 	assert.Equal(t, recall.AlreadyGone, results[1].Receipt.Outcome)
 	assert.Equal(t, 2, results[1].Receipt.Attempts)
-	for i, open := range map[int]bool{2: false, 3: true} {
+	for _, i := range []int{2, 3} {
 		var e *recall.Error
 		require.ErrorAs(t, results[i].Err, &e)
-		assert.Equal(t, open, e.MayHaveApplied)
+		assert.True(t, e.MayHaveApplied)
 	}
 }
 

@@ -2,49 +2,64 @@ package rest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/imrecall/imrecall/recall"
 )
 
 // MaxBody is the longest answer that is read, after decompression.
 const MaxBody = 1 << 20
 
-const userAgent = "imrecall"
-
-var errTooLong = errors.New("the answer is longer than 1 MiB")
+var (
+	errTooLong  = errors.New("the answer is longer than 1 MiB")
+	errSwitched = errors.New("the server wants to speak another protocol")
+)
 
 // exchange sends one request and reads the whole answer. An error means that
 // no whole answer came.
 func (c *Client) exchange(ctx context.Context, base string, req *Request) (Answer, *wire, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	w := &wire{blind: c.blind}
+	w := newWire(ctx, req.Header, c.blind)
+	if len(c.hosts.bases) > 1 {
+		// Leave time to try another host.
+		timer := time.AfterFunc(patience(ctx), func() {
+			if !w.connected.Load() {
+				cancel()
+			}
+		})
+		defer timer.Stop()
+	}
 
-	out := c.resty.R()
-	out.Header = req.Header
-	out.Header["User-Agent"] = []string{userAgent}
-	// Without an Accept header resty searches the content type with regular
-	// expressions on every request.
-	out.Header["Accept"] = []string{"application/json"}
+	req.Header["User-Agent"] = c.values.userAgent
+	req.Header["Accept"] = c.values.accept
+	// The transport would ask for gzip too, with a second header of its own.
+	req.Header["Accept-Encoding"] = c.values.gzip
 	// This empty entry sends nothing. It lets the transport repeat a request
 	// on a new connection when the server closed an idle one just then, as it
 	// does for GET by itself: to recall twice is harmless.
-	out.Header["Idempotency-Key"] = nil
-	out.SetContext(httptrace.WithClientTrace(ctx, w.trace())).SetDoNotParseResponse(true)
+	req.Header["Idempotency-Key"] = nil
+
+	out := c.lean.get(w)
 	if len(req.Body) > 0 {
 		out.SetBody(bytes.NewReader(req.Body))
 	}
 	res, err := out.Execute(req.Method, base+req.Path)
+	c.lean.put(out)
 	if err != nil {
+		w.late.Store(errors.Is(ctx.Err(), context.DeadlineExceeded))
 		return Answer{}, w, err
 	}
-	body, err := readAll(res.RawResponse)
+	body, err := c.readAll(ctx, res.RawResponse)
 	if err != nil {
+		w.late.Store(errors.Is(ctx.Err(), context.DeadlineExceeded))
 		return Answer{}, w, err
 	}
 	return Answer{
@@ -52,43 +67,109 @@ func (c *Client) exchange(ctx context.Context, base string, req *Request) (Answe
 	}, w, nil
 }
 
-func readAll(res *http.Response) ([]byte, error) {
+// patience is how long to try to connect to a host where there are others:
+// at most half of the time that is left.
+func patience(ctx context.Context) time.Duration {
+	const longest = time.Second
+	if deadline, ok := ctx.Deadline(); ok {
+		return min(longest, time.Until(deadline)/2)
+	}
+	return longest
+}
+
+func (c *Client) readAll(ctx context.Context, res *http.Response) ([]byte, error) {
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, MaxBody+1))
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		return nil, errSwitched // its body is the bare connection, which no ctx ends
+	}
+	if c.blind {
+		// A transport that is not net/http's may give a body that does not know ctx.
+		stop := context.AfterFunc(ctx, func() { res.Body.Close() })
+		defer stop()
+	}
+	body, err := readDecompressed(res)
+	if over := ctx.Err(); err != nil && over != nil {
+		return nil, over // and not how the body took it
+	}
+	return body, err
+}
+
+func readDecompressed(res *http.Response) ([]byte, error) {
+	if res.ContentLength == 0 || !strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") {
+		return readBounded(res.Body, res.ContentLength)
+	}
+	z, err := gzip.NewReader(res.Body)
 	if err != nil {
 		return nil, err
 	}
-	if len(body) > MaxBody {
-		return nil, errTooLong
-	}
-	return body, nil
+	return readBounded(z, 2*res.ContentLength)
 }
 
-// wire counts what the transport did for one exchange. The transport calls
-// from goroutines of its own, and may do so after the exchange returned.
+// wire is the ctx of one exchange. It carries the header past resty, and
+// counts what the transport did. The transport calls from goroutines of its
+// own, and may do so after the exchange returned.
 type wire struct {
+	context.Context
+	header http.Header
+	trace  httptrace.ClientTrace
+
 	blind    bool         // the transport may not report at all
-	conns    atomic.Int32 // connections asked for
+	conns    atomic.Int32 // connections asked for, counted if blind
 	writes   atomic.Int32 // requests written whole
 	answered atomic.Bool  // the first byte of an answer came
+
+	connected atomic.Bool
+	late      atomic.Bool  // the attempt's own time ran out
+	wrote     atomic.Int64 // when the last request was written, in ns
+	came      atomic.Int64 // when the first byte of the answer came
 }
 
-func (w *wire) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn:              func(string) { w.conns.Add(1) },
-		GotFirstResponseByte: func() { w.answered.Store(true) },
-		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			if info.Err == nil {
-				w.writes.Add(1)
-			}
-		},
+func newWire(ctx context.Context, header http.Header, blind bool) *wire {
+	w := &wire{header: header, blind: blind}
+	w.trace.GotConn = func(httptrace.GotConnInfo) { w.connected.Store(true) }
+	w.trace.GotFirstResponseByte = func() {
+		w.answered.Store(true)
+		w.came.Store(time.Now().UnixNano())
 	}
+	w.trace.WroteRequest = func(info httptrace.WroteRequestInfo) {
+		if info.Err == nil {
+			w.writes.Add(1)
+			w.wrote.Store(time.Now().UnixNano())
+		}
+	}
+	if blind {
+		w.trace.GetConn = func(string) { w.conns.Add(1) }
+	}
+	w.Context = httptrace.WithClientTrace(ctx, &w.trace)
+	return w
 }
 
 // mayHaveArrived tells whether the vendor may have got the request. A
 // RoundTripper that reports nothing, such as a mock, may have sent it.
 func (w *wire) mayHaveArrived() bool {
 	return w.writes.Load() > 0 || w.blind && w.conns.Load() == 0
+}
+
+// phase tells what the exchange was at when it ended, for errors.
+func (w *wire) phase() string {
+	switch {
+	case w.blind && w.conns.Load() == 0:
+		return "waiting for"
+	case !w.connected.Load():
+		return "connecting to"
+	case !w.answered.Load():
+		return "waiting for an answer from"
+	}
+	return "reading the answer from"
+}
+
+// use is what the exchange means for a quota.
+func (w *wire) use(answered bool) recall.CallEnd {
+	end := recall.CallEnd{Sent: answered || w.mayHaveArrived(), Answered: answered}
+	if wrote, came := w.wrote.Load(), w.came.Load(); answered && wrote != 0 && came > wrote {
+		end.RoundTrip = time.Duration(came - wrote)
+	}
+	return end
 }
 
 // replayed tells whether the transport sent the request again by itself after

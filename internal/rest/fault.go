@@ -17,9 +17,12 @@ import (
 )
 
 // fault classifies an exchange that brought no whole answer.
-func fault(ctx context.Context, err error, w *wire) *recall.Error {
+func (c *Client) fault(ctx context.Context, base string, err error, w *wire) *recall.Error {
 	if over := ended(ctx); over != nil {
-		return canceled(over)
+		return canceled(fmt.Errorf("%s %s: %w", w.phase(), base, over))
+	}
+	if errors.Is(err, context.DeadlineExceeded) && w.late.Load() {
+		err = attemptTimeout{fmt.Sprintf("gave up %s %s after %v (Policy.Timeout)", w.phase(), base, c.timeout)}
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -29,10 +32,19 @@ func fault(ctx context.Context, err error, w *wire) *recall.Error {
 	switch {
 	case wrongServer(err):
 		kind = recall.ErrMisconfigured
-	case errors.Is(err, errTooLong), w.answered.Load() && !broken(err):
+	case errors.Is(err, errTooLong), errors.Is(err, errSwitched), w.answered.Load() && !broken(err):
 		kind = recall.ErrBadResponse
 	}
 	return &recall.Error{Kind: kind, Err: notTheCallers(err)}
+}
+
+// shortened bounds what net/http repeats of a line that it could not read,
+// which may be as long as the headers may be.
+func shortened(err error) error {
+	if text := err.Error(); len(text) > longestMessage {
+		return errors.New(cut(text, longestMessage))
+	}
+	return err
 }
 
 // wrongServer tells whether whoever answered is not the server that the
@@ -49,14 +61,15 @@ func wrongServer(err error) bool {
 func broken(err error) bool {
 	var network net.Error
 	var header textproto.ProtocolError
-	return errors.As(err, &network) || errors.As(err, &header) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	var late attemptTimeout
+	return errors.As(err, &late) || errors.As(err, &network) || errors.As(err, &header) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, context.DeadlineExceeded)
 }
 
 // buildError classifies a failure to make a request, such as one to get a
 // token: nothing was sent.
 func buildError(ctx context.Context, err error) *recall.Error {
-	if e, ok := err.(*recall.Error); ok { //nolint:errorlint // a wrapper's text would be lost
+	if e, ok := err.(*recall.Error); ok && e != nil { //nolint:errorlint // a wrapper's text would be lost
 		return e
 	}
 	if over := ended(ctx); over != nil {
@@ -90,7 +103,7 @@ func ended(ctx context.Context) error {
 // only the caller's own deadline may look like one to the caller.
 func notTheCallers(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return attemptTimeout{err.Error()}
+		return attemptTimeout{"timed out: " + err.Error()}
 	}
 	return err
 }
@@ -98,7 +111,7 @@ func notTheCallers(err error) error {
 // attemptTimeout is a timeout of one attempt, told by its text.
 type attemptTimeout struct{ text string }
 
-func (e attemptTimeout) Error() string { return "the attempt timed out: " + e.text }
+func (e attemptTimeout) Error() string { return e.text }
 func (attemptTimeout) Timeout() bool   { return true }
 
 // redirected describes a redirect, which is never followed: it would carry

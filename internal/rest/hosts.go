@@ -1,8 +1,13 @@
 package rest
 
 import (
+	"context"
+	"errors"
+	"net/http"
 	"sync"
 	"time"
+
+	"github.com/imrecall/imrecall/recall"
 )
 
 // hosts are the addresses of one vendor, in the order of preference. One that
@@ -18,7 +23,8 @@ type hosts struct {
 // comeBack is how long another host than the first is used.
 const comeBack = time.Minute
 
-// pick returns the host to use now, and its number.
+// pick returns the host to use now, and its number. When it is time to try
+// the first one again, one call does.
 func (h *hosts) pick(now time.Time) (base string, host int) {
 	if len(h.bases) == 1 {
 		return h.bases[0], 0
@@ -26,20 +32,48 @@ func (h *hosts) pick(now time.Time) (base string, host int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.current != 0 && !now.Before(h.until) {
-		h.current = 0
+		h.until = now.Add(comeBack)
+		return h.bases[0], 0
 	}
 	return h.bases[h.current], h.current
 }
 
 // failed moves on from a host, unless another call has done so already.
 func (h *hosts) failed(host int, now time.Time) {
-	if len(h.bases) == 1 {
-		return
-	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.current == host {
 		h.current = (host + 1) % len(h.bases)
 		h.until = now.Add(comeBack)
 	}
+}
+
+// worked comes back to the first host when it works.
+func (h *hosts) worked(host int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if host == 0 {
+		h.current = 0
+	}
+}
+
+// moveOn tells the list of hosts how this one fared. It returns true where
+// nothing was sent and another host is left to try. A caller who gives up
+// while the host does not let anyone connect has learned that much of it.
+func (r *run) moveOn(host, status int, w *wire, err *recall.Error) bool {
+	hosts := &r.client.hosts
+	switch {
+	case len(hosts.bases) == 1:
+		return false
+	case status == http.StatusBadGateway:
+		hosts.failed(host, time.Now())
+		return false
+	case status != 0 || w.mayHaveArrived():
+		hosts.worked(host)
+		return false
+	case err.Kind == recall.ErrCanceled && !errors.Is(err, context.DeadlineExceeded):
+		return false
+	}
+	hosts.failed(host, time.Now())
+	return err.Kind != recall.ErrCanceled && r.free < len(hosts.bases)-1
 }

@@ -38,6 +38,7 @@ func (c *Client) observe(ctx context.Context, s recall.Span) (inner context.Cont
 	}()
 	var theirs func(recall.SpanEnd)
 	inner, theirs = c.observer.Start(ctx, s)
+	inner = observed{Context: ctx, values: inner}
 	if theirs == nil {
 		return inner, ignore
 	}
@@ -48,3 +49,20 @@ func (c *Client) observe(ctx context.Context, s recall.Span) (inner context.Cont
 }
 
 func ignore(recall.SpanEnd) {}
+
+// observed is the caller's ctx with the values that an observer added: its
+// deadline and its end stay the caller's.
+type observed struct {
+	context.Context
+
+	values context.Context
+}
+
+func (o observed) Value(key any) any {
+	if o.values != nil {
+		if value := o.values.Value(key); value != nil {
+			return value
+		}
+	}
+	return o.Context.Value(key)
+}

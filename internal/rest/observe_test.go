@@ -5,11 +5,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -94,6 +92,21 @@ func TestObserverCannotBreakACall(t *testing.T) {
 	}
 }
 
+func TestObserverCannotTakeTheDeadline(t *testing.T) {
+	type key struct{}
+	o := misbehaving(func(recall.Span) (context.Context, func(recall.SpanEnd)) {
+		return context.WithValue(context.WithoutCancel(t.Context()), key{}, "value"), nil
+	})
+	c := newClient(t, "im.example", recall.Policy{Observer: o})
+	ctx, cancel := context.WithCancel(recall.WithBulk(t.Context()))
+	defer cancel()
+	inner, _ := c.observe(ctx, recall.Span{})
+	assert.Equal(t, "value", inner.Value(key{}))
+	assert.True(t, recall.IsBulk(inner))
+	cancel()
+	assert.Error(t, inner.Err())
+}
+
 func TestLogObserver(t *testing.T) {
 	var log bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
@@ -117,66 +130,6 @@ func TestLogObserver(t *testing.T) {
 	assert.Contains(t, lines[1], `messages=1 attempts=1 duration=2 trace_id=32`)
 }
 
-func TestHostsInTurn(t *testing.T) {
-	var h hosts
-	h.bases = []string{"a", "b", "c"}
-	now := time.Now()
-	use := func(want string, at time.Time) int {
-		base, host := h.pick(at)
-		assert.Equal(t, want, base)
-		return host
-	}
-	a := use("a", now)
-	h.failed(a, now)
-	h.failed(a, now) // another call that saw the same
-	b := use("b", now)
-	assert.Equal(t, 1, b)
-	use("b", now.Add(comeBack-1))
-	use("a", now.Add(comeBack))
-	h.failed(0, now)
-	h.failed(1, now)
-	h.failed(2, now)
-	use("a", now)
-
-	single := hosts{bases: []string{"a"}}
-	single.failed(0, now)
-	base, _ := single.pick(now)
-	assert.Equal(t, "a", base)
-}
-
-func TestFallbackHosts(t *testing.T) {
-	good := serve(t, coded("200"))
-	dead := "http://127.0.0.1:1"
-	for name, tt := range map[string]struct {
-		first    string
-		attempts int
-		policy   recall.Policy
-	}{
-		"unreachable":                {dead, 3, recall.Policy{Retry: recall.Retry{Attempts: 1}}},
-		"a gateway without a server": {serve(t, answerWith(http.StatusBadGateway, "<html>")), 3, recall.Policy{Retry: recall.Retry{Base: 1}}},
-	} {
-		fallbacks := []string{dead, good}
-		c, err := New(Config{Vendor: "acme", Host: tt.first, Fallbacks: fallbacks, Policy: tt.policy})
-		require.NoError(t, err)
-		receipt, err := c.Do(t.Context(), aCall())
-		require.NoError(t, err, name)
-		assert.Equal(t, tt.attempts, receipt.Attempts, name)
-		receipt, err = c.Do(t.Context(), aCall())
-		require.NoError(t, err, name)
-		assert.Equal(t, 1, receipt.Attempts, "the one that works is remembered")
-		c.Close()
-	}
-
-	c, err := New(Config{Vendor: "acme", Host: dead, Fallbacks: []string{dead}, Policy: recall.Policy{Retry: recall.Retry{Attempts: 1}}})
-	require.NoError(t, err)
-	e := failure(t.Context(), t, c, aCall())
-	assert.Equal(t, 2, e.Attempts, "each once")
-	assert.False(t, e.MayHaveApplied)
-
-	_, err = New(Config{Vendor: "acme", Host: "h", Fallbacks: []string{"h", "ftp://h"}})
-	require.ErrorContains(t, err, "Fallbacks[1]")
-}
-
 func TestSecrets(t *testing.T) {
 	fixed := FixedSecret("a").Use()
 	value, err := fixed.Value(t.Context())
@@ -185,7 +138,7 @@ func TestSecrets(t *testing.T) {
 	assert.False(t, fixed.Changed(t.Context()))
 
 	current := "a"
-	changing := ChangingSecret(func(context.Context) (string, error) { return current, nil }).Use()
+	changing := ChangingSecret(func(context.Context) (string, error) { return current, nil }, nil).Use()
 	_, err = changing.Value(t.Context())
 	require.NoError(t, err)
 	assert.False(t, changing.Changed(t.Context()))

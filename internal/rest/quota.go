@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 
@@ -37,25 +38,26 @@ func (c *Client) Pace(q recall.Quota) float64 {
 	return float64(q.Calls) / q.Per.Seconds()
 }
 
-// perSpan writes a rate as so many calls in so much time: slow rates as one
-// call at a time, so that they need no fraction of a call.
+// perSpan writes a rate as a whole number of calls in about a second, or one
+// call in a longer time.
 func perSpan(rate float64) (calls int, per time.Duration) {
-	if rate >= 10 {
-		return int(min(rate, math.MaxInt32)), time.Second
-	}
-	return 1, time.Duration(min(float64(time.Second)/rate, float64(maxSpan)))
+	whole := math.Ceil(min(rate, math.MaxInt32))
+	return int(whole), time.Duration(min(whole/rate*float64(time.Second), float64(maxSpan)))
 }
 
 const maxSpan = 365 * 24 * time.Hour
 
 // acquire waits for all quotas of the call. The function that it returns has
-// to be called when the attempt is over, with whether it was sent.
-func (r *run) acquire(ctx context.Context) (release func(sent bool), err error) {
+// to be called when the attempt is over.
+func (r *run) acquire(ctx context.Context) (release func(recall.CallEnd), err error) {
 	quotas := r.quotas()
-	releases := make([]func(bool), 0, len(quotas))
-	release = func(sent bool) {
+	if len(quotas) == 0 {
+		return func(recall.CallEnd) {}, nil
+	}
+	releases := make([]func(recall.CallEnd), 0, len(quotas))
+	release = func(end recall.CallEnd) {
 		for _, f := range releases {
-			f(sent)
+			f(end)
 		}
 	}
 	for _, q := range quotas {
@@ -65,7 +67,7 @@ func (r *run) acquire(ctx context.Context) (release func(sent bool), err error) 
 		one, err := take(inner, r.client.limiter, q)
 		end(recall.SpanEnd{Err: err})
 		if err != nil {
-			release(false)
+			release(recall.CallEnd{})
 			return nil, err
 		}
 		releases = append(releases, one)
@@ -73,11 +75,17 @@ func (r *run) acquire(ctx context.Context) (release func(sent bool), err error) 
 	return release, nil
 }
 
-func take(ctx context.Context, limiter recall.Limiter, q recall.Quota) (func(bool), error) {
+func take(ctx context.Context, limiter recall.Limiter, q recall.Quota) (release func(recall.CallEnd), err error) {
 	if a, ok := limiter.(recall.Acquirer); ok {
-		return a.Acquire(ctx, q)
+		release, err = a.Acquire(ctx, q)
+	} else {
+		release, err = func(recall.CallEnd) {}, limiter.Wait(ctx, q)
 	}
-	return func(bool) {}, limiter.Wait(ctx, q)
+	var e *recall.Error
+	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &e) {
+		err = &recall.Error{Kind: recall.ErrRateLimited, Err: err}
+	}
+	return release, err
 }
 
 // pause closes the quota that the vendor says was exceeded, for everyone. The

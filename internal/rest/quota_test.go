@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -53,10 +55,10 @@ func TestQuotaIsKept(t *testing.T) {
 		rate float64
 		want time.Duration
 	}{
-		{rate: 0, want: 4 * time.Second},         // 10 a second: 10 at once, and 10 more each second
-		{rate: 25, want: 1 * time.Second},        // after an upgrade
-		{rate: -1, want: 0},                      // without a limit
-		{rate: 5, want: 9800 * time.Millisecond}, // slower: one every 200 ms
+		{rate: 0, want: 4 * time.Second},  // 10 a second: 10 at once, and 10 more each second
+		{rate: 25, want: 1 * time.Second}, // after an upgrade
+		{rate: -1, want: 0},               // without a limit
+		{rate: 5, want: 9 * time.Second},  // slower
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c := newClient(t, "im.example", recall.Policy{Transport: &script{answers: []http.HandlerFunc{coded("200")}}, Rate: tt.rate})
@@ -77,6 +79,8 @@ func TestRateLeavesAUsersQuotaAlone(t *testing.T) {
 	assert.Len(t, r.quotas(), 1)
 	r.client.rate = 0.5
 	assert.Equal(t, recall.Quota{Key: "app", Calls: 1, Per: 2 * time.Second}, r.quotas()[1])
+	r.client.rate = 12.5
+	assert.Equal(t, recall.Quota{Key: "app", Calls: 13, Per: 1040 * time.Millisecond}, r.quotas()[1])
 }
 
 func TestPace(t *testing.T) {
@@ -174,6 +178,25 @@ func (l *ledger) Pause(_ context.Context, q recall.Quota, d time.Duration) error
 	return nil
 }
 
+// A vendor that says "too fast" to a last attempt has said it to everyone.
+func TestTooFastAtTheLastAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answers: []http.HandlerFunc{withRetryAfter("429", "10"), coded("200")}}
+		c := newClient(t, "im.example", recall.Policy{Transport: s})
+		call := withQuota(aCall(), 100)
+		failure(t.Context(), t, c, call)
+		assert.Equal(t, 10*time.Second, rush(t.Context(), t, c, call, 1))
+	})
+}
+
+func TestLimiterThatHasNoRoom(t *testing.T) {
+	l := &ledger{err: fmt.Errorf("my quota: %w", context.DeadlineExceeded)}
+	_, _, err, _ := virtual(t, recall.Policy{Limiter: l}, 0, withQuota(aCall(), 10), coded("200"))
+	require.ErrorIs(t, err, recall.ErrRateLimited)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorContains(t, err, "my quota")
+}
+
 func TestLimiterOfOnesOwn(t *testing.T) {
 	call := withQuota(aCall(), 10)
 	call.Quotas = append([]recall.Quota{{Key: "user", Calls: 1, Per: time.Minute}}, call.Quotas...)
@@ -194,8 +217,10 @@ func TestLimiterOfOnesOwn(t *testing.T) {
 // network that delays requests and answers. One call too many and it blocks
 // everybody for 10 s, as NetEase does.
 type strict struct {
-	fixed bool // counts from full second to full second, not over any second
-	delay func(n int) time.Duration
+	fixed   bool                      // counts from full second to full second, not over any second
+	way     time.Duration             // in each direction, at least
+	delay   func(n int) time.Duration // what the request takes longer
+	connect func(n int) time.Duration // what comes before the request is written
 
 	mu       sync.Mutex
 	arrivals []time.Time
@@ -207,15 +232,29 @@ type strict struct {
 func (s *strict) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	s.n++
-	delay := s.delay(s.n)
+	delay, connect := s.delay(s.n), s.connect(s.n)
 	s.mu.Unlock()
-	<-time.After(25*time.Millisecond + delay) // there
+	trace := httptrace.ContextClientTrace(r.Context())
+	trace.GetConn("")
+	pass(connect)
+	trace.GotConn(httptrace.GotConnInfo{})
+	trace.WroteRequest(httptrace.WroteRequestInfo{})
+	pass(s.way + delay) // there
 	body := `{"code":200}`
 	if !s.arrive(time.Now()) {
 		body = `{"code":429}`
 	}
-	<-time.After(25 * time.Millisecond) // and back
+	pass(s.way) // and back
+	trace.GotFirstResponseByte()
 	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(bytes.NewBufferString(body)), Request: r}, nil
+}
+
+// pass lets time go by. A channel of a timer of no time at all crashes the
+// runtime under the race detector on a virtual clock.
+func pass(d time.Duration) {
+	if d > 0 {
+		<-time.After(d)
+	}
 }
 
 func (s *strict) arrive(now time.Time) bool {

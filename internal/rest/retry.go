@@ -5,9 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"math"
-	mathrand "math/rand/v2"
-	"net/http"
 	"time"
 
 	"github.com/imrecall/imrecall/recall"
@@ -29,11 +26,14 @@ func (r *run) again(ctx context.Context, res result) (bool, *recall.Error) {
 	case res.moved:
 		r.free++ // nothing was sent, and the next host may answer
 		return true, nil
-	case r.attempts-r.free >= r.client.retry.Attempts:
+	}
+	// The vendor's "too fast" is for everyone, also where this call ends with it.
+	closed := err.Kind == recall.ErrRateLimited && r.pause(ctx, err)
+	if r.attempts-r.free >= r.client.retry.Attempts {
 		return false, err
 	}
 	wait := r.backoff(err)
-	if err.Kind == recall.ErrRateLimited && r.pause(ctx, err) {
+	if closed {
 		wait = 0 // the limiter makes everyone wait, this call included
 	}
 	if late := r.sleep(ctx, wait, err); late != nil {
@@ -92,6 +92,7 @@ func after(over error, last *recall.Error) error {
 
 // newTraceID gives the next attempt an id that the vendor has not seen.
 func (r *run) newTraceID() {
+	r.silent = false
 	if r.call.TraceHeader == "" {
 		return
 	}
@@ -111,50 +112,4 @@ func (r *run) stamp(req *Request) {
 	if r.traceID != "" {
 		req.Header.Set(r.call.TraceHeader, r.traceID)
 	}
-}
-
-// moveOn tells the list of hosts how this one fared. It returns true where
-// nothing was sent and another host is left to try.
-func (r *run) moveOn(host, status int, w *wire, err *recall.Error) bool {
-	hosts := &r.client.hosts
-	unreachable := status == 0 && !w.mayHaveArrived() && err.Kind != recall.ErrCanceled
-	if !unreachable && status != http.StatusBadGateway {
-		return false
-	}
-	hosts.failed(host, time.Now())
-	return unreachable && r.free < len(hosts.bases)-1
-}
-
-// defaults fills in what the zero value of a policy's Retry stands for.
-func defaults(p recall.Retry) recall.Retry {
-	if p.Attempts == 0 {
-		p.Attempts = recall.DefaultAttempts
-	}
-	if p.Base == 0 {
-		p.Base = recall.DefaultBaseDelay
-	}
-	if p.Max == 0 {
-		p.Max = max(recall.DefaultMaxDelay, p.Base)
-	}
-	if p.Jitter == nil {
-		p.Jitter = func(bound time.Duration) time.Duration { return mathrand.N(bound + 1) }
-	}
-	return p
-}
-
-// retryRule returns the field of a Retry that breaks a rule, and the rule.
-func retryRule(p recall.Retry) (field, rule string) {
-	switch {
-	case p.Attempts < 0:
-		return "Policy.Retry.Attempts", "is negative"
-	case p.Base < 0:
-		return "Policy.Retry.Base", "is negative"
-	case p.Max < 0:
-		return "Policy.Retry.Max", "is negative"
-	case p.Max > 0 && p.Max < p.Base:
-		return "Policy.Retry.Max", "is less than Base"
-	case p.Base > math.MaxInt64/2 || p.Max > math.MaxInt64/2:
-		return "Policy.Retry.Max", "is longer than a century"
-	}
-	return "", ""
 }

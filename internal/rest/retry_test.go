@@ -241,7 +241,7 @@ func TestFateOverAttempts(t *testing.T) {
 		"server error, then gone":         {answers: []http.HandlerFunc{coded("500"), coded("404")}, outcome: recall.AlreadyGone},
 		"too fast, then gone":             {answers: []http.HandlerFunc{coded("429"), coded("404")}, kind: recall.ErrNotFound},
 		"silence, then yes":               {answers: []http.HandlerFunc{noAnswer, coded("200")}, outcome: recall.Recalled},
-		"silence, then too old":           {answers: []http.HandlerFunc{noAnswer, coded("403")}, kind: recall.ErrWindowExpired},
+		"silence, then too old":           {answers: []http.HandlerFunc{noAnswer, coded("403")}, kind: recall.ErrWindowExpired, may: true},
 		"silence, then too fast":          {answers: []http.HandlerFunc{noAnswer, coded("429")}, kind: recall.ErrRateLimited, may: true},
 		"silence, then wrong credentials": {answers: []http.HandlerFunc{noAnswer, coded("401")}, kind: recall.ErrUnauthorized, may: true},
 		"too fast all along":              {answers: []http.HandlerFunc{coded("429")}, kind: recall.ErrRateLimited},
@@ -257,6 +257,38 @@ func TestFateOverAttempts(t *testing.T) {
 		assert.Equal(t, tt.kind, e.Kind, name)
 		assert.Equal(t, tt.may, e.MayHaveApplied, name)
 	}
+}
+
+// Repeated tells of a request with the same trace id, and of silence only.
+func TestRepeatedIsAboutSilence(t *testing.T) {
+	for name, tt := range map[string]struct {
+		first http.HandlerFunc
+		want  bool
+	}{
+		"no answer":       {noAnswer, true},
+		"a gateway":       {answerWith(502, "<html>"), true},
+		"the vendor's no": {coded("500"), false},
+	} {
+		var repeated []bool
+		call := aCall()
+		decode := call.Decode
+		call.Decode = func(a Answer) (Verdict, error) { repeated = append(repeated, a.Repeated); return decode(a) }
+		_, _, err, _ := virtual(t, recall.Policy{Retry: recall.Retry{Base: 1}}, 0, call, tt.first, coded("200"))
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, repeated[len(repeated)-1], name)
+	}
+}
+
+// A caller's panic, which net/http's server would recover, costs no quota.
+func TestPanicOfTheCallerKeepsNoPermit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, "im.example", recall.Policy{Transport: &script{answers: []http.HandlerFunc{coded("200")}}})
+		call := withQuota(aCall(), 1)
+		broken := call
+		broken.Build = func(context.Context) (*Request, error) { panic("token source") }
+		assert.Panics(t, func() { _, _ = c.Do(t.Context(), broken) })
+		assert.Zero(t, rush(t.Context(), t, c, call, 1))
+	})
 }
 
 func TestRenewedAttemptIsFree(t *testing.T) {

@@ -1,142 +1,68 @@
 package rest
 
 import (
-	"bytes"
+	"context"
 	"errors"
-	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/imrecall/imrecall/recall"
 )
 
-// Describe prints a Config or a Client for a log: its type's name and pairs of
-// a field's name and value. Fields with an empty value are left out.
-func Describe(typeName string, pairs ...string) string {
-	var b strings.Builder
-	b.WriteString(typeName + "{")
-	separator := ""
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] == "" {
-			continue
-		}
-		b.WriteString(separator + pairs[i] + ": " + pairs[i+1])
-		separator = ", "
-	}
-	return b.String() + "}"
+// Secret is a credential, fixed or changing. It keeps the value in a closure,
+// where no way of printing reaches it.
+type Secret struct {
+	get     func(context.Context) (string, error)
+	valid   func(string) bool
+	changes bool
 }
 
-// Hidden stands for a secret in Describe: it tells only whether there is one.
-func Hidden(secret string) string {
-	if secret == "" {
-		return ""
-	}
-	return mark
+// FixedSecret is a secret that stays the same.
+func FixedSecret(value string) Secret {
+	return Secret{get: func(context.Context) (string, error) { return value, nil }}
 }
 
-// FuncOf stands for a function in Describe: it tells only whether there is one.
-func FuncOf(given bool) string {
-	if given {
-		return "func"
-	}
-	return ""
+// ChangingSecret is a secret that a function knows at any time. What is not
+// valid is never sent.
+func ChangingSecret(get func(context.Context) (string, error), valid func(string) bool) Secret {
+	return Secret{get: get, valid: valid, changes: true}
 }
 
-// TypeOf stands for a value in Describe whose own printing can't be trusted
-// to hide what it holds.
-func TypeOf(v any) string {
-	if v == nil {
-		return ""
-	}
-	return fmt.Sprintf("%T", v)
+// Use returns the secret's use in one call.
+func (s Secret) Use() *SecretUse { return &SecretUse{secret: s} }
+
+// SecretUse remembers which value an attempt was made with. It is for one
+// call, whose attempts follow one another.
+type SecretUse struct {
+	secret Secret
+	used   string
 }
 
-// HostOf stands for a host in Describe: a URL with a password in it is a
-// mistake that New refuses, but it may be printed before.
-func HostOf(host string) string {
-	if strings.Contains(host, "@") {
-		return mark
+// Value returns the value for an attempt.
+func (u *SecretUse) Value(ctx context.Context) (string, error) {
+	value, err := u.secret.get(ctx)
+	if err != nil {
+		return "", err
 	}
-	return host
-}
-
-// mark stands where a secret was.
-const mark = "[secret]"
-
-// longestMessage bounds what an error keeps of a vendor's text.
-const longestMessage = 1024
-
-// mask removes from e what must not be shown, and bounds its length.
-func mask(e *recall.Error, secrets []string) {
-	e.Code = cut(masked(e.Code, secrets), longestExcerpt)
-	e.Message = cut(masked(e.Message, secrets), longestMessage)
-	if e.Err == nil {
-		return
-	}
-	text := e.Err.Error()
-	if clean := masked(text, secrets); clean != text {
-		e.Err = errors.New(clean)
-	}
-}
-
-// maskedBody returns body without the secrets in it, and whether it held any:
-// a server that echoes a request must not get it into an error or a log.
-func maskedBody(body []byte, secrets []string) ([]byte, bool) {
-	found := false
-	for _, secret := range withPieces(secrets) {
-		if bytes.Contains(body, []byte(secret)) {
-			body = bytes.ReplaceAll(body, []byte(secret), []byte(mark))
-			found = true
+	if value == "" || u.secret.valid != nil && !u.secret.valid(value) {
+		return "", &recall.Error{
+			Kind: recall.ErrUnauthorized,
+			Err:  errors.New("the function that knows the secret returned none, or one with characters that no secret has"),
 		}
 	}
-	return body, found
+	u.used = value
+	return value, nil
 }
 
-// shortestSecret keeps mask from tearing texts apart over a secret that is a
-// letter or two.
-const (
-	shortestSecret = 4
-	shortestPiece  = 8
-)
+// Trimmed tells whether a secret has no white space around it, such as the
+// line feed at the end of a file.
+func Trimmed(secret string) bool { return secret == strings.TrimSpace(secret) }
 
-func masked(s string, secrets []string) string {
-	for _, secret := range withPieces(secrets) {
-		s = strings.ReplaceAll(s, secret, mark)
+// Changed tells whether there is another value than the last attempt's: after
+// a refusal, a rotation may have come in between.
+func (u *SecretUse) Changed(ctx context.Context) bool {
+	if !u.secret.changes {
+		return false
 	}
-	return s
-}
-
-// withPieces returns what to look for: each secret, and its longer parts
-// between the characters that JSON, HTML, URLs or quoting may change, because
-// a server that echoes the request may show it in any of these forms.
-func withPieces(secrets []string) []string {
-	var all []string
-	for _, secret := range secrets {
-		if len(secret) < shortestSecret {
-			continue
-		}
-		all = append(all, secret)
-		for _, piece := range strings.FieldsFunc(secret, mayBeEscaped) {
-			if len(piece) >= shortestPiece && piece != secret {
-				all = append(all, piece)
-			}
-		}
-	}
-	return all
-}
-
-func mayBeEscaped(r rune) bool {
-	return r != '-' && r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
-}
-
-func cut(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	end := limit
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + "…"
+	value, err := u.secret.get(ctx)
+	return err == nil && value != "" && value != u.used
 }

@@ -35,28 +35,42 @@ func networks(random *rand.Rand) map[string]func(int) time.Duration {
 }
 
 // A wave at a vendor that allows 100 calls a second to the letter: not one
-// call is rejected, and the quota is used to at least 97 %.
+// call is rejected, and the quota is used to at least 94 %, also where the
+// first calls take long to connect and so start a row of calls that all
+// arrive sooner than the ones before.
 func TestWaveAtAStrictVendor(t *testing.T) {
 	const calls = 2000
 	worst := map[string]float64{}
 	for seed := range *seeds {
 		random := rand.New(rand.NewPCG(uint64(seed), 0))
 		for network, delay := range networks(random) {
-			for _, fixed := range []bool{false, true} {
-				vendor := &strict{fixed: fixed, delay: delay}
-				took := wave(t, vendor, calls, 200)
-				cell := fmt.Sprintf("%s, fixed window %v", network, fixed)
-				assert.Zero(t, vendor.rejected, "%s, seed %d", cell, seed)
-				share := float64(calls) / 100 / took.Seconds()
-				if old, seen := worst[cell]; !seen || share < old {
-					worst[cell] = share
+			for _, way := range []time.Duration{5 * time.Millisecond, 25 * time.Millisecond} {
+				for _, fixed := range []bool{false, true} {
+					vendor := &strict{fixed: fixed, way: way, delay: delay, connect: slowFirst(100, 250*time.Millisecond)}
+					took := wave(t, vendor, calls, 200)
+					cell := fmt.Sprintf("%s, %v each way, fixed window %v", network, way, fixed)
+					assert.Zero(t, vendor.rejected, "%s, seed %d", cell, seed)
+					share := float64(calls) / 100 / took.Seconds()
+					if old, seen := worst[cell]; !seen || share < old {
+						worst[cell] = share
+					}
 				}
 			}
 		}
 	}
 	for cell, share := range worst {
 		t.Logf("%s: at least %.1f %% of the quota", cell, 100*share)
-		assert.GreaterOrEqual(t, share, 0.97, cell)
+		assert.GreaterOrEqual(t, share, 0.94, cell)
+	}
+}
+
+// slowFirst is what connecting costs: much for the first calls, nothing later.
+func slowFirst(calls int, cost time.Duration) func(int) time.Duration {
+	return func(n int) time.Duration {
+		if n <= calls {
+			return cost
+		}
+		return 0
 	}
 }
 
@@ -65,12 +79,16 @@ func TestWaveAtAStrictVendor(t *testing.T) {
 func BenchmarkWave(b *testing.B) {
 	const calls = 2000
 	for b.Loop() {
-		vendor := &strict{delay: func(n int) time.Duration {
-			if n%100 == 0 {
-				return 200 * time.Millisecond
-			}
-			return rand.N(5 * time.Millisecond)
-		}}
+		vendor := &strict{
+			way:     25 * time.Millisecond,
+			connect: slowFirst(100, 100*time.Millisecond),
+			delay: func(n int) time.Duration {
+				if n%100 == 0 {
+					return 200 * time.Millisecond
+				}
+				return rand.N(5 * time.Millisecond)
+			},
+		}
 		c, err := New(Config{Vendor: "acme", Host: "im.example", Policy: recall.Policy{Transport: vendor}})
 		if err != nil {
 			b.Fatal(err)

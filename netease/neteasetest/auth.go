@@ -15,21 +15,35 @@ const (
 	maxSkew  = 5 * time.Minute
 )
 
+// dialect is how a version of the API refuses a request, and in which header it takes the id of a request.
+type dialect struct {
+	idHeader                                               string
+	badAppKey, badNonce, badCurTime, badCheckSum, repeated string
+}
+
+func dialectV1() dialect {
+	return dialect{"RequestId", badAppKey, badNonce, badCurTime, badCheckSum, repeated}
+}
+
+func dialectV2() dialect {
+	return dialect{"X-Custom-Traceid", v2BadAppKey, v2BadNonce, v2BadCurTime, v2BadCheckSum, v2Repeated}
+}
+
 // authenticate checks the headers that every call carries and returns the body of the refusal, or "" if
 // there is nothing to refuse. See https://doc.yunxin.163.com/messaging/server-apis/zE1NjUyNDg?platform=server.
-func (s *Server) authenticate(h http.Header) string {
+func (s *Server) authenticate(h http.Header, d dialect) string {
 	nonce, curTime := h.Get("Nonce"), h.Get("CurTime")
 	switch {
 	case h.Get("AppKey") != s.AppKey:
-		return badAppKey
+		return d.badAppKey
 	case nonce == "" || utf8.RuneCountInString(nonce) > maxNonce:
-		return badNonce
+		return d.badNonce
 	case !s.current(curTime):
-		return badCurTime
+		return d.badCurTime
 	case h.Get("CheckSum") != checkSum(s.AppSecret, nonce, curTime):
-		return badCheckSum
-	case !s.firstSeen(h.Get("RequestId")):
-		return repeated
+		return d.badCheckSum
+	case !s.firstSeen(h.Get(d.idHeader)):
+		return d.repeated
 	}
 	return ""
 }
@@ -46,7 +60,7 @@ func checkSum(secret, nonce, curTime string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// firstSeen notes a RequestId and says whether it is new. Calls without one are never taken for repeated.
+// firstSeen notes the id of a request and says whether it is new. Calls without one are never taken for repeated.
 func (s *Server) firstSeen(requestID string) bool {
 	if requestID == "" {
 		return true

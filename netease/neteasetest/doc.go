@@ -1,29 +1,49 @@
-// Package neteasetest is an emulator of NetEase Yunxin's (CommsEase's) server API, version 1: a real HTTP
-// server on loopback, for tests and examples that need neither an account nor a network. The API's base
-// URL is the server's URL plus "/nimserver".
+// Package neteasetest is an emulator of both versions of NetEase Yunxin's (CommsEase's) server API: a real HTTP
+// server on loopback, for tests and examples that need neither an account nor a network. The base URL of version 1
+// is the server's URL plus "/nimserver", that of version 2 the server's URL.
 //
 // It emulates these pages:
-//   - https://doc.commsease.com/en/messaging/docs/zE1NjUyNDg ("Unsend Messages")
-//   - https://doc.yunxin.163.com/messaging/server-apis/zE1NjUyNDg?platform=server (the same in Chinese)
+//   - https://doc.commsease.com/en/messaging/docs/zE1NjUyNDg ("Unsend Messages", recall and one-way recall), and
+//     https://doc.yunxin.163.com/messaging/server-apis/zE1NjUyNDg?platform=server (the same in Chinese)
+//   - https://doc.commsease.com/en/messaging/server-apis/Dg5OTcwMDk?platform=server (delete a message)
+//   - https://doc.commsease.com/en/messaging/server-apis/DY3MTM3MjQ?platform=server (delete roaming messages)
+//   - https://doc.yunxin.163.com/messaging/docs/DE3NDM4NTc?platform=server (recall in a super-team)
+//   - https://doc.commsease.com/en/messaging/docs/jM2MTE5NzE?platform=server (recall in a chat room)
+//   - https://doc.commsease.com/en/messaging/server-apis/Dg1NDYxNTM?platform=server (delete a broadcast)
+//   - https://doc.yunxin.163.com/messaging2/server-apis/jAwNTEzODQ?platform=server (version 2: recall, delete)
 //   - https://doc.commsease.com/en/messaging/server-apis/TM5NTk2Mzc?platform=server (status codes)
 //
-// Emulated:
-//   - POST /nimserver/msg/recall.action for one-to-one (type 7) and team (type 8) messages: parameter
-//     errors, the recall window and ignoreTime, the sender who is no longer in the team, and the answer 200
-//     to whatever matches no message;
-//   - the authentication headers AppKey, Nonce, CurTime (within 5 minutes of the emulator's clock) and
-//     CheckSum;
-//   - code 431 to a RequestId header that was seen before;
+// Emulated, of version 1 (POST /nimserver/...):
+//   - msg/recall.action for one-to-one (type 7) and team (type 8) messages: parameter errors, the recall window and
+//     ignoreTime, the sender who is no longer in the team, and the answer 200 to whatever matches no message;
+//   - msg/delMsgOneWay.action (types 13 and 14), which the window does not bind, up to 30 days back, and which
+//     reaches the messages of former members;
+//   - msg/delMsg.action and msg/delRoamSession.action (types 1, 2 and 3);
+//   - superteam/recallMsg.action with the window and ignoreTime, chatroom/recall.action;
+//   - history/delBroadcastMsgById.action.
+//
+// Of version 2 (DELETE /im/v2/conversations/{conversation_id}/messages/{message_server_id}, with and without
+// /nimserver before it):
+//   - one-way recall, two-way recall and deletion; parameters in the query only; 107404 to whatever matches no
+//     message, 108404 to a team that does not exist, 107314 outside the window;
+//   - the flag that lifts the window, in both spellings, and check_team_member_valid.
+//
+// Of both:
+//   - the authentication headers AppKey, Nonce, CurTime (within 5 minutes of the emulator's clock) and CheckSum;
+//   - code 431 to an id of a request (RequestId, X-custom-traceid) that was seen before;
 //   - business errors under HTTP status 200.
 //
-// Not emulated: one-way recall, super-teams, chat rooms, every other endpoint of version 1, the whole of
-// version 2, rate limits (416), regions and IP restrictions, content moderation, message copy, the texts and
-// push options of a recall, which are checked for length and have no visible effect.
+// Not emulated: every other endpoint, among them version 2's for chat rooms, conversations and broadcasts; rate
+// limits (416), regions and IP restrictions, content moderation, message copy; the texts and push options of a
+// recall, which are checked for length where there is a limit and have no visible effect; who may recall in a chat
+// room.
 //
 // The pages print few bodies in full. The constants in this package's errors.go say which bodies are
-// known, and which are made up from the table of status codes. How long the server remembers a RequestId is
-// not documented; here it never forgets one. A message whose server time is not the given timetag is taken
-// for another message, which is not documented either. Messages older than 30 days can't be recalled.
+// known, and which are made up from the tables of codes. Where the pages are silent, this emulator decides: it never
+// forgets an id of a request; it takes a message whose server time is not the given timetag for another message; it
+// recalls nothing older than 30 days, with one exception, chat rooms, which have no window; whatever has been
+// recalled or deleted in any way matches no further call; calls of version 1 that match nothing are answered 200, as
+// is documented for msg/recall.action alone; and super-teams have members that can leave in version 2 only.
 //
 // CurTime is checked against the emulator's clock: a client that signs with the real time is refused
 // after [Server.SetTime] or [Server.Advance] by more than 5 minutes. To test an old message, add it with a

@@ -9,9 +9,9 @@ import (
 	"github.com/imrecall/imrecall/internal/emulator"
 )
 
-// Server is the emulator. The API's base URL is its URL field plus "/nimserver"; Close shuts it down. Its
-// fields come filled with demo values; change them before the first request, not later. Its methods are
-// safe for concurrent use.
+// Server is the emulator. The base URL of version 1 is its URL field plus "/nimserver", that of version 2 its URL
+// field with or without that; Close shuts it down. Its fields come filled with demo values; change them before the
+// first request, not later. Its methods are safe for concurrent use.
 type Server struct {
 	*httptest.Server
 
@@ -26,7 +26,10 @@ type Server struct {
 
 	mu         sync.Mutex
 	messages   map[string]*message
+	teams      map[string]bool
 	removed    map[membership]bool
+	cleared    map[session]bool
+	broadcasts map[string]bool
 	requestIDs map[string]bool
 }
 
@@ -53,21 +56,33 @@ func newServer() *Server {
 		control:    new(emulator.Control),
 		mux:        http.NewServeMux(),
 		messages:   make(map[string]*message),
+		teams:      make(map[string]bool),
 		removed:    make(map[membership]bool),
+		cleared:    make(map[session]bool),
+		broadcasts: make(map[string]bool),
 		requestIDs: make(map[string]bool),
 	}
-	s.handle("msg/recall.action", s.recall)
+	s.handle("POST /nimserver/msg/recall.action", dialectV1(), s.recall)
+	s.handle("POST /nimserver/msg/delMsgOneWay.action", dialectV1(), s.oneWay)
+	s.handle("POST /nimserver/msg/delMsg.action", dialectV1(), s.deleteMessage)
+	s.handle("POST /nimserver/msg/delRoamSession.action", dialectV1(), s.delRoamSession)
+	s.handle("POST /nimserver/superteam/recallMsg.action", dialectV1(), s.recallSuperTeam)
+	s.handle("POST /nimserver/chatroom/recall.action", dialectV1(), s.recallChatroom)
+	s.handle("POST /nimserver/history/delBroadcastMsgById.action", dialectV1(), s.delBroadcast)
+	// The vendor's pages and its SDKs differ on the base URL of version 2.
+	s.handle("DELETE /"+pathV2, dialectV2(), s.withdraw)
+	s.handle("DELETE /nimserver/"+pathV2, dialectV2(), s.withdraw)
 	return s
 }
 
 // endpoint returns the body to answer an authenticated request with.
 type endpoint func(r *http.Request) string
 
-// handle serves a path below /nimserver. Other paths and methods get the plain 404 and 405 of net/http:
-// NetEase does not document its own answers to them.
-func (s *Server) handle(path string, e endpoint) {
-	s.mux.HandleFunc("POST /nimserver/"+path, func(w http.ResponseWriter, r *http.Request) {
-		body := s.authenticate(r.Header)
+// handle serves a path. Other paths and methods get the plain 404 and 405 of net/http: NetEase does not document its
+// own answers to them.
+func (s *Server) handle(pattern string, d dialect, e endpoint) {
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		body := s.authenticate(r.Header, d)
 		if body == "" {
 			body = e(r)
 		}

@@ -1,0 +1,42 @@
+//go:build !race
+
+// The race detector makes sync.Pool forget at random, so that allocations
+// can't be counted under it.
+
+package bench
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// allowance is how many allocations more than the twin's a recall may cost.
+// The aim is 0. What is above it are the parts of a call that the twin does
+// not have: the closures of rest.Call, the trace of what was written, and
+// resty.
+var allowance = map[string]float64{"easemob": 21, "netease": 17, "goeasy": 12}
+
+// A recall allocates no more than it did.
+func TestAllocations(t *testing.T) {
+	for _, vendor := range vendors {
+		t.Run(vendor, func(t *testing.T) {
+			ours, twins := allocations(t, vendor, "imrecall"), allocations(t, vendor, "twin")
+			t.Logf("%.0f allocations a call, and the twin's %.0f", ours, twins)
+			assert.LessOrEqual(t, ours, twins+allowance[vendor])
+		})
+	}
+}
+
+// allocations counts what one call allocates, its connection not included.
+func allocations(t *testing.T, vendor, impl string) float64 {
+	t.Helper()
+	call, _ := newRecaller(t, vendor, "http", impl)
+	require.NoError(t, load(t.Context(), call, 10, 1))
+	return testing.AllocsPerRun(500, func() {
+		if err := call(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,111 @@
+package docs
+
+import (
+	"fmt"
+	"go/scanner"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A translation of x.md is called x.zh-CN.md.
+const chinese = ".zh-CN.md"
+
+func TestTranslationsMatch(t *testing.T) {
+	assert.FileExists(t, filepath.Join(root, "README"+chinese))
+	all := pages(t, root)
+	for _, translation := range all {
+		name, isChinese := strings.CutSuffix(translation.name, chinese)
+		if !isChinese {
+			continue
+		}
+		i := slices.IndexFunc(all, func(p page) bool { return p.name == name+".md" })
+		if assert.NotEqual(t, -1, i, "%s translates a page that does not exist", translation.name) {
+			assert.Empty(t, differences(all[i], translation))
+		}
+	}
+}
+
+// differences names what a page and its translation don't have in common: the headings (their number and levels) and
+// the code blocks, apart from comments.
+func differences(a, b page) []string {
+	var found []string
+	if !slices.Equal(a.levels, b.levels) {
+		found = append(found, fmt.Sprintf("%s has headings of the levels %v, %s %v", a.name, a.levels, b.name, b.levels))
+	}
+	if len(a.blocks) != len(b.blocks) {
+		return append(found, fmt.Sprintf("%s has %d code blocks, %s %d", a.name, len(a.blocks), b.name, len(b.blocks)))
+	}
+	for i := range a.blocks {
+		x, y := a.blocks[i], b.blocks[i]
+		if x.lang != y.lang || withoutComments(x) != withoutComments(y) {
+			found = append(found, fmt.Sprintf("%s:%d and %s:%d are different code", a.name, x.line, b.name, y.line))
+		}
+	}
+	return found
+}
+
+var shellComment = regexp.MustCompile(`(?m)(^|\s+)#.*$`)
+
+func withoutComments(b block) string {
+	switch b.lang {
+	case "go":
+		return goTokens(b.text)
+	case "sh":
+		return shellComment.ReplaceAllString(b.text, "")
+	}
+	return b.text
+}
+
+// goTokens returns the code's tokens, one in each line.
+func goTokens(code string) string {
+	var s scanner.Scanner
+	file := token.NewFileSet().AddFile("", -1, len(code))
+	s.Init(file, []byte(code), nil, 0)
+	var tokens strings.Builder
+	for {
+		_, tok, literal := s.Scan()
+		if tok == token.EOF {
+			return tokens.String()
+		}
+		tokens.WriteString(tok.String() + " " + literal + "\n")
+	}
+}
+
+func TestDifferencesAreFound(t *testing.T) {
+	good, bad := readPage(t, "testdata", "testdata/good.md"), readPage(t, "testdata", "testdata/bad.md")
+	assert.Empty(t, differences(good, readPage(t, "testdata", "testdata/good.zh-CN.md")))
+	assert.Equal(t, []string{
+		"good.md has headings of the levels [1 2], bad.md [1]",
+		"good.md:6 and bad.md:10 are different code",
+		"good.md:12 and bad.md:14 are different code",
+	}, differences(good, bad))
+}
+
+// A block of output in a page, which begins as the output of an example does, is made of that output's lines.
+func TestShownOutputIsReal(t *testing.T) {
+	outputs, err := filepath.Glob(filepath.Join(root, "examples/*/output.txt"))
+	require.NoError(t, err)
+	outputLines := map[string][]string{} // by first line
+	for _, name := range outputs {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		lines := strings.Split(string(text), "\n")
+		outputLines[lines[0]] = lines
+	}
+	for _, p := range pages(t, root) {
+		for _, b := range p.blocks {
+			shown := strings.Split(b.text, "\n")
+			if lines, ok := outputLines[shown[0]]; ok {
+				assert.Subset(t, lines, shown, "%s:%d", p.name, b.line)
+			}
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package docs
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// root is the module's folder.
+const root = "../.."
+
+// page is a Markdown file, as far as these tests look into it.
+type page struct {
+	name     string // relative to the folder that it was found in, with slashes
+	levels   []int  // of the headings, in order
+	blocks   []block
+	links    []link
+	fenceEnd bool // every fence is closed
+}
+
+// block is fenced code.
+type block struct {
+	lang, text string
+	line       int // of the first line of text
+}
+
+type link struct {
+	target string
+	line   int
+}
+
+var (
+	fence      = regexp.MustCompile("^ *(```+|~~~+) *([a-zA-Z0-9_-]*)")
+	heading    = regexp.MustCompile(`^(#{1,6}) `)
+	inlineCode = regexp.MustCompile("`[^`]*`")
+	linkTarget = regexp.MustCompile(`\]\(<?([^)>\s]+)>?(?:\s+"[^"]*")?\)|^\[[^\]]+\]: *(\S+)`)
+)
+
+func parsePage(name, text string) page {
+	p := page{name: name}
+	open := "" // the fence that the line is in
+	for i, line := range strings.Split(text, "\n") {
+		m := fence.FindStringSubmatch(line)
+		switch {
+		case open != "" && strings.TrimSpace(line) == open:
+			open = ""
+		case open != "":
+			p.blocks[len(p.blocks)-1].text += line + "\n"
+		case m != nil:
+			open = m[1]
+			p.blocks = append(p.blocks, block{lang: m[2], line: i + 2})
+		default:
+			p.parseProse(line, i+1)
+		}
+	}
+	p.fenceEnd = open == ""
+	return p
+}
+
+func (p *page) parseProse(line string, number int) {
+	if m := heading.FindStringSubmatch(line); m != nil {
+		p.levels = append(p.levels, len(m[1]))
+	}
+	for _, m := range linkTarget.FindAllStringSubmatch(inlineCode.ReplaceAllString(line, ""), -1) {
+		p.links = append(p.links, link{target: m[1] + m[2], line: number})
+	}
+}
+
+// pages returns all Markdown files below folder, but none in a testdata folder.
+func pages(t *testing.T, folder string) []page {
+	t.Helper()
+	var found []page
+	require.NoError(t, filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != folder && slices.Contains([]string{".git", "testdata"}, d.Name()):
+			return fs.SkipDir
+		case d.IsDir() || filepath.Ext(path) != ".md":
+			return nil
+		}
+		found = append(found, readPage(t, folder, path))
+		return nil
+	}))
+	require.NotEmpty(t, found)
+	return found
+}
+
+func readPage(t *testing.T, folder, path string) page {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	name, err := filepath.Rel(folder, path)
+	require.NoError(t, err)
+	return parsePage(filepath.ToSlash(name), string(text))
+}
+
+func TestFencesAreClosed(t *testing.T) {
+	for _, p := range pages(t, root) {
+		assert.True(t, p.fenceEnd, "%s ends in the middle of a code block", p.name)
+	}
+}
+
+func TestParsePage(t *testing.T) {
+	p := parsePage("a.md", "# One\n\n[a](b.md) `[c](d)` [e](f.md#g \"title\")\n\n```go\n# no heading [x](y)\n```\n## Two\n[h]: i.md\n```")
+	assert.Equal(t, page{
+		name: "a.md", levels: []int{1, 2},
+		blocks: []block{{lang: "go", text: "# no heading [x](y)\n", line: 6}, {line: 11}},
+		links:  []link{{"b.md", 3}, {"f.md#g", 3}, {"i.md", 9}},
+	}, p)
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package faults
+
+const defaultCalls = 10_000

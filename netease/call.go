@@ -1,0 +1,136 @@
+package netease
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/recall"
+)
+
+// connect makes a client for each API that cfg has a host for, or has to have
+// one for.
+func (c *Client) connect(cfg Config) error {
+	if bare(cfg.Host) {
+		return rest.BadConfig(vendor, "Host", "lacks the path /nimserver; see netease.HostChina")
+	}
+	conf := rest.Config{
+		Vendor: vendor, App: cfg.AppKey, Host: cfg.Host, Fallbacks: cfg.Fallbacks, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
+	}
+	var err error
+	if c.api == APIv1 || cfg.Host != "" || len(cfg.Fallbacks) > 0 {
+		if c.v1, err = rest.New(conf); err != nil {
+			return err
+		}
+	}
+	if c.api == APIv2 || cfg.HostV2 != "" || len(cfg.FallbacksV2) > 0 {
+		conf.Host, conf.Fallbacks = cfg.HostV2, cfg.FallbacksV2
+		if c.v2, err = rest.New(conf); err != nil {
+			return inV2(err)
+		}
+	}
+	return nil
+}
+
+// bare tells whether a host is one of the vendor's own for v1, without the path
+// that all of its calls are below.
+func bare(host string) bool {
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "https://"), "/")
+	return host == "api.netease.im" || strings.HasPrefix(host, "api") && strings.HasSuffix(host, ".yunxinapi.com")
+}
+
+// inV2 names the fields of Config that the second API's hosts come from.
+func inV2(err error) error {
+	var e *recall.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	for _, field := range []string{"Host", "Fallbacks"} {
+		if rest, found := strings.CutPrefix(e.Field, field); found {
+			e.Field = field + "V2" + rest
+		}
+	}
+	return err
+}
+
+// refused completes an error with which a request is refused before anything
+// is sent.
+func (c *Client) refused(op string, err *recall.Error) error {
+	e := *err
+	e.Vendor, e.App, e.Op = vendor, c.appKey, op
+	return &e
+}
+
+// post carries out a call of the form-encoded API (v1).
+func (c *Client) post(ctx context.Context, call rest.Call, path string, form url.Values) (recall.Receipt, error) {
+	call.TraceHeader = "RequestId"
+	if call.Decode == nil {
+		call.Decode = decodeV1
+	}
+	if call.Quotas == nil {
+		call.Quotas = []recall.Quota{c.quota(path)}
+	}
+	return c.do(ctx, c.v1, "Host", call, func() *rest.Request {
+		header := http.Header{"Content-Type": {"application/x-www-form-urlencoded;charset=utf-8"}}
+		return &rest.Request{Method: http.MethodPost, Path: path, Header: header, Body: []byte(form.Encode())}
+	})
+}
+
+// do signs and carries out a call of the API whose host is in the named field
+// of Config.
+func (c *Client) do(
+	ctx context.Context, api *rest.Client, field string, call rest.Call, request func() *rest.Request,
+) (recall.Receipt, error) {
+	if api == nil {
+		err := recall.Invalid(field, "is not in the Config, and this call needs it")
+		err.Kind = recall.ErrMisconfigured
+		return recall.Receipt{}, c.refused(call.Op, err)
+	}
+	secret := c.secret.Use()
+	call.Build = func(ctx context.Context) (*rest.Request, error) {
+		value, err := secret.Value(ctx)
+		if err != nil {
+			return nil, err
+		}
+		req := request()
+		c.sign(req, value, time.Now())
+		return req, nil
+	}
+	call.Renew = func(refusal *recall.Error) bool {
+		return refusal.Kind == recall.ErrUnauthorized && secret.Changed(ctx)
+	}
+	return api.Do(ctx, call)
+}
+
+// quota is the documented limit of one API for the application: 100 calls a
+// second, above which the vendor blocks it for 10 s. The list of limits gives
+// it for each of the calls here, and for most of the vendor's others.
+//
+// https://doc.yunxin.163.com/messaging/server-apis/zk4Mzg0MjE?platform=server
+func (c *Client) quota(path string) recall.Quota {
+	return recall.Quota{Key: vendor + "/" + c.appKey + path, Calls: 100, Per: time.Second}
+}
+
+// fields returns a form, or a query, of pairs of a name and a value. An empty
+// value is left out: the vendor has defaults, and refuses an empty number.
+func fields(pairs ...string) url.Values {
+	values := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			values.Set(pairs[i], pairs[i+1])
+		}
+	}
+	return values
+}
+
+// flag writes a parameter that is "1" or absent.
+func flag(set bool) string {
+	if set {
+		return "1"
+	}
+	return ""
+}
