@@ -66,7 +66,7 @@ func NewTLSServer() *Server {
 }
 
 func newServer() *Server {
-	s := &Server{ //nolint:gosec // these credentials are the demo's
+	s := &Server{
 		Org:            "demo-org",
 		App:            "demo-app",
 		AppID:          "0123456789abcdef0123456789abcdef",
