@@ -50,6 +50,8 @@ down() {
 }
 
 up() {
+  # Tests inside a vendor's package import its emulator, and would close a cycle.
+  rm -f "$tree"/{easemob,netease,goeasy}/*_test.go
   for vendor in easemob netease goeasy; do
     refuses_import emulators $vendor/${vendor}test $module/$vendor
     refuses_import emulators $vendor/${vendor}test $module/recall

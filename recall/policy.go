@@ -34,7 +34,8 @@ type Policy struct {
 	// that is not what the vendor documents: after buying more, or to stay
 	// below. 0 stands for the documented number (GoEasy documents none: 100 is
 	// this module's choice), a negative one for no limit. Limits for each user
-	// are not touched by it.
+	// are not touched by it. Where Transport is nil and Rate is above 96, the
+	// client opens up to Rate connections.
 	Rate float64
 
 	// Limiter keeps the calls within the quotas. Nil stands for NewLimiter,
@@ -85,9 +86,12 @@ const (
 // its first use the caller may change it, for example set TLSClientConfig
 // for a private CA, or Proxy.
 //
-// It keeps enough idle connections for hundreds of calls at once, honours
-// HTTPS_PROXY and NO_PROXY, and refuses answers with more than 64 KiB of
-// headers. It speaks HTTP/1.1 only: calls are small and many, and a single
+// It opens at most 96 connections to a host and keeps them; a call that finds
+// none free waits for one, which counts as connecting. 100 calls a second need
+// 96 only where a call takes about a second; set MaxConnsPerHost higher for a
+// higher rate at a slow vendor. Without a bound a cold start would open twice
+// as many as there are calls. The transport honours HTTPS_PROXY and NO_PROXY,
+// and refuses answers with more than 64 KiB of headers. It speaks HTTP/1.1 only: calls are small and many, and a single
 // HTTP/2 connection that a middlebox silently dropped would stall them all
 // together, whereas here it stalls one.
 func NewTransport() *http.Transport {
@@ -99,6 +103,7 @@ func NewTransport() *http.Transport {
 		DialContext:            dialer.DialContext,
 		TLSHandshakeTimeout:    3 * time.Second,
 		MaxIdleConnsPerHost:    512,
+		MaxConnsPerHost:        96,
 		IdleConnTimeout:        55 * time.Second, // below the 60 s after which common load balancers close
 		MaxResponseHeaderBytes: 64 << 10,
 		Protocols:              protocols,

@@ -7,6 +7,7 @@ package rest
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -68,6 +69,7 @@ func New(cfg Config) (*Client, error) {
 	transport := cfg.Policy.Transport
 	if transport == nil {
 		c.own = recall.NewTransport()
+		c.own.MaxConnsPerHost = max(c.own.MaxConnsPerHost, int(min(c.rate, math.MaxInt32)))
 		transport = c.own
 	}
 	_, ours := transport.(*http.Transport)
