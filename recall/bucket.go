@@ -1,0 +1,166 @@
+package recall
+
+import (
+	"container/list"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// bucket is the state of one quota. The limiter's mutex guards it.
+type bucket struct {
+	key     string
+	calls   int           // permits in all
+	per     time.Duration // how long one stays away after its call
+	running int           // permits of calls that have no answer yet
+	returns []time.Time   // when the other permits that are away come back, in order
+	closed  time.Time     // nothing goes out before this
+	single  list.List     // of *waiter
+	bulk    list.List     // of *waiter
+	singles int           // granted in a row while bulk calls were waiting
+	trip    roundTrip
+	timer   *time.Timer // runs serve when the next permit comes back
+}
+
+// waiter is one call that waits. granted and err are set before ready is
+// closed.
+type waiter struct {
+	ready    chan struct{}
+	deadline time.Time // zero: none
+	granted  bool
+	err      error
+}
+
+// away is how long the permit of a call that was sent stays away.
+func (b *bucket) away(now time.Time, end CallEnd) time.Duration {
+	switch {
+	case !end.Answered:
+		return 2 * b.per
+	case end.RoundTrip <= 0:
+		return b.per
+	}
+	shortest := b.trip.add(now, end.RoundTrip)
+	return b.per - min(shortest/2, b.per/20)
+}
+
+// roundTrip knows the shortest round trip of the last while: of the current
+// span of time and the one before.
+type roundTrip struct {
+	since             time.Time // when the current span began
+	current, previous time.Duration
+}
+
+// trustTrips is how long a span is.
+const trustTrips = 10 * time.Second
+
+// add takes in one more and returns the shortest.
+func (r *roundTrip) add(now time.Time, trip time.Duration) time.Duration {
+	if now.Sub(r.since) >= trustTrips {
+		r.previous = r.current
+		if r.since.IsZero() || now.Sub(r.since) >= 2*trustTrips {
+			r.previous = trip // what was seen before is too old
+		}
+		r.since, r.current = now, trip
+	}
+	r.current = min(r.current, trip)
+	return min(r.current, r.previous)
+}
+
+// settle takes back the permits that have been away for long enough.
+func (b *bucket) settle(now time.Time) {
+	back := 0
+	for back < len(b.returns) && !now.Before(b.returns[back]) {
+		back++
+	}
+	b.returns = slices.Delete(b.returns, 0, back)
+}
+
+// send keeps a permit away until the given time. Times come nearly in order.
+func (b *bucket) send(until time.Time) {
+	i := len(b.returns)
+	for i > 0 && until.Before(b.returns[i-1]) {
+		i--
+	}
+	b.returns = slices.Insert(b.returns, i, until)
+}
+
+// open tells whether a call may go out now.
+func (b *bucket) open(now time.Time) bool {
+	return b.running+len(b.returns) < b.calls && !now.Before(b.closed)
+}
+
+// mayPass tells whether a call need not queue behind others, and counts it
+// where it overtakes.
+func (b *bucket) mayPass(bulk bool) bool {
+	switch {
+	case b.single.Len() > 0:
+		return false
+	case b.bulk.Len() == 0:
+		return true
+	case bulk || b.singles >= longestRun:
+		return false
+	}
+	b.singles++
+	return true
+}
+
+// earliest returns the time before which a waiter behind so many others
+// can't be served: each permit serves one of them, then stays away. The permit
+// of a call that is running may come back at any moment, if nothing was sent.
+func (b *bucket) earliest(now time.Time, ahead int) time.Time {
+	at := now
+	free := b.calls - b.running - len(b.returns)
+	if turn := ahead%b.calls - free - b.running; turn >= 0 && turn < len(b.returns) {
+		at = b.returns[turn]
+	}
+	at = at.Add(time.Duration(ahead/b.calls) * (b.per - b.per/20))
+	if at.Before(b.closed) {
+		return b.closed
+	}
+	return at
+}
+
+// longestRun is how many single calls overtake the bulk calls that wait
+// before one of these has its turn.
+const longestRun = 9
+
+// next takes the waiter whose turn it is out of its queue, nil if none waits.
+func (b *bucket) next() *waiter {
+	queue := &b.single
+	if b.single.Len() == 0 || b.bulk.Len() > 0 && b.singles >= longestRun {
+		queue = &b.bulk
+	}
+	b.singles++
+	if queue == &b.bulk || b.bulk.Len() == 0 {
+		b.singles = 0
+	}
+	front := queue.Front()
+	if front == nil {
+		return nil
+	}
+	return queue.Remove(front).(*waiter)
+}
+
+// failLate ends the waiting of those who can't wait for a closed quota to
+// open.
+func (b *bucket) failLate(queue *list.List, now time.Time) {
+	var next *list.Element
+	for element := queue.Front(); element != nil; element = next {
+		next = element.Next()
+		w := element.Value.(*waiter)
+		if !w.deadline.IsZero() && w.deadline.Before(b.closed) {
+			queue.Remove(element)
+			w.err = b.tooLate(b.closed.Sub(now))
+			close(w.ready)
+		}
+	}
+}
+
+func (b *bucket) tooLate(wait time.Duration) *Error {
+	return &Error{
+		Kind: ErrRateLimited, RetryAfter: (wait + time.Millisecond - 1).Truncate(time.Millisecond),
+		Err: fmt.Errorf("our own quota %s of %d calls in %v has no place before the deadline: %w",
+			b.key, b.calls, b.per, context.DeadlineExceeded),
+	}
+}
