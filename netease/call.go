@@ -75,10 +75,15 @@ func (c *Client) post(ctx context.Context, call rest.Call, path string, form url
 		call.Quotas = []recall.Quota{c.quota(path)}
 	}
 	return c.do(ctx, c.v1, "Host", call, func() *rest.Request {
-		header := http.Header{"Content-Type": {"application/x-www-form-urlencoded;charset=utf-8"}}
+		header := make(http.Header, maxHeaders)
+		header["Content-Type"] = []string{"application/x-www-form-urlencoded;charset=utf-8"}
 		return &rest.Request{Method: http.MethodPost, Path: path, Header: header, Body: []byte(form.Encode())}
 	})
 }
+
+// maxHeaders is how many headers a request has in the end. A map that grows to
+// them costs more than all of their values.
+const maxHeaders = 10
 
 // do signs and carries out a call of the API whose host is in the named field
 // of Config.

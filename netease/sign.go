@@ -26,9 +26,9 @@ func (c *Client) sign(req *rest.Request, secret string, now time.Time) {
 	nonce := hex.EncodeToString(random[:])
 	curTime := strconv.FormatInt(now.Unix(), 10)
 	signature := checkSum(secret, nonce, curTime)
-	req.Header["Appkey"] = []string{c.appKey}
-	req.Header["Nonce"] = []string{nonce}
-	req.Header["Curtime"] = []string{curTime}
-	req.Header["Checksum"] = []string{signature}
+	values := []string{c.appKey, nonce, curTime, signature}
+	for i, name := range [...]string{"Appkey", "Nonce", "Curtime", "Checksum"} {
+		req.Header[name] = values[i : i+1 : i+1]
+	}
 	req.Secrets = append(req.Secrets, signature)
 }
