@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -159,15 +161,23 @@ func fatesOf(a rest.Answer, msgs []wanted) ([]rest.Fate, error) {
 	return fates, nil
 }
 
-// aboutOne returns the error of a call that is about one of its messages, which
-// the vendor does not name.
+// aboutOne returns the error of a call that is, or may be, about one of its
+// messages, which the vendor does not name.
 func aboutOne(err error) (*recall.Error, bool) {
 	var e *recall.Error
 	if !errors.As(err, &e) || e.Status == 0 {
 		return nil, false
 	}
-	return e, e.Kind == recall.ErrNotFound || e.Kind == recall.ErrWindowExpired ||
-		e.Kind == recall.ErrInvalidRequest && e.Field == "To"
+	switch e.Kind {
+	case recall.ErrNotFound, recall.ErrWindowExpired:
+		return e, true
+	case recall.ErrForbidden:
+		return e, e.Code != "forbidden_service_operation" // which bans the application
+	case recall.ErrInvalidRequest:
+		return e, e.Field == "To" || e.Code == "message_recall_error" && !strings.HasSuffix(normal(e.Message), "can't be empty")
+	default:
+		return e, false
+	}
 }
 
 // recallSingly recalls the messages one after the other.
@@ -223,12 +233,30 @@ func (c *Client) RecallMessages(ctx context.Context, reqs []recall.Request) ([]r
 		case b.errs[i] != nil:
 			results[i].Err = c.rest.Refused(opRecall, b.errs[i])
 		case place < 0:
-			results[i].Receipt, results[i].Err = c.RecallMessage(ctx, req)
+			results[i] = c.recallAgain(ctx, req, sent)
 		default:
 			results[i].Receipt, results[i].Err = sent[place].Receipt, sent[place].Err
 		}
 	}
 	return results, nil
+}
+
+// recallAgain recalls a message in another way than its first one in the
+// batch. That the vendor does not know it any more may be the first one's doing.
+func (c *Client) recallAgain(ctx context.Context, req recall.Request, sent []MessageResult) recall.Result {
+	first := sent[slices.IndexFunc(sent, func(r MessageResult) bool { return r.MsgID == req.MessageID })]
+	if first.Err == nil && !req.Force {
+		return recall.Result{Request: req, Receipt: first.Receipt}
+	}
+	receipt, err := c.RecallMessage(ctx, req)
+	var e, earlier *recall.Error
+	if errors.As(err, &e) && errors.As(first.Err, &earlier) {
+		e.MayHaveApplied = e.MayHaveApplied || earlier.MayHaveApplied
+	}
+	if first.Err == nil && errors.Is(err, recall.ErrNotFound) {
+		return recall.Result{Request: req, Receipt: first.Receipt}
+	}
+	return recall.Result{Request: req, Receipt: receipt, Err: err}
 }
 
 // recallRest recalls the messages of a batch that was refused, one by one.
@@ -284,6 +312,9 @@ func planBatch(reqs []recall.Request) (batchPlan, *recall.Error) {
 			at = -1
 		}
 		b.places[i] = at
+	}
+	if len(b.call.Msgs) > MaxBatch {
+		return b, recall.Invalid("reqs", "are more than "+strconv.Itoa(MaxBatch)+" messages")
 	}
 	return b, nil
 }

@@ -123,7 +123,7 @@ func TestRecallMessagesRefuses(t *testing.T) {
 	for i := range tooMany {
 		tooMany[i] = direct(fmt.Sprint(i))
 	}
-	for field, reqs := range map[string][]recall.Request{"BatchKey": {direct("1"), other}, "Msgs": tooMany} {
+	for field, reqs := range map[string][]recall.Request{"BatchKey": {direct("1"), other}, "reqs": tooMany} {
 		results, err := c.RecallMessages(t.Context(), reqs)
 		assert.Nil(t, results)
 		e := failure(t, err)
@@ -186,4 +186,24 @@ func TestRecallMessagesRefusedForOne(t *testing.T) {
 	e = failure(t, results[0].Err)
 	assert.Equal(t, recall.ErrNotFound, e.Kind)
 	assert.False(t, e.MayHaveApplied)
+}
+
+// TestRecallMessagesTwiceInTwoWays: the second way finds what the first one did.
+func TestRecallMessagesTwiceInTwoWays(t *testing.T) {
+	s := easemobtest.NewServer()
+	defer s.Close()
+	s.Add(easemobtest.Message{ID: "1", From: "user1", To: "user2", Chat: "chat"})
+	c := newClient(t, func(cfg *Config) {
+		cfg.Host, cfg.Org, cfg.App = s.URL, s.Org, s.App
+		cfg.Token, cfg.ClientID, cfg.ClientSecret = "", s.ClientID, s.ClientSecret
+	})
+	first, second := direct("1"), direct("1")
+	first.Operator, second.Operator = "mod1", "mod2"
+	results, err := c.RecallMessages(t.Context(), []recall.Request{first, second})
+	require.NoError(t, err)
+	for i, result := range results {
+		require.NoError(t, result.Err)
+		assert.Equal(t, recall.Recalled, result.Receipt.Outcome)
+		assert.Equal(t, []recall.Request{first, second}[i], result.Request)
+	}
 }

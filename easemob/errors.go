@@ -66,7 +66,7 @@ func classifyRecalled(a rest.Answer, text string) *recall.Error {
 // path: what the vendor does not know there is the user.
 func userUnknown(err error, field string) error {
 	var e *recall.Error
-	if errors.As(err, &e) && e.Code == "service_resource_not_found" {
+	if errors.As(err, &e) && (e.Code == "service_resource_not_found" || e.Kind == recall.ErrNotFound) {
 		e.Kind, e.Field = recall.ErrInvalidRequest, field
 	}
 	return err

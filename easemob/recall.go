@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -130,6 +131,9 @@ type recallItems []recallItem
 
 // UnmarshalJSON reads an object or an array of objects.
 func (items *recallItems) UnmarshalJSON(data []byte) error {
+	if *items != nil {
+		return errors.New("a key is given twice") // json would take the last
+	}
 	if bytes.HasPrefix(data, []byte("[")) {
 		var list []recallItem // a new one: json would leave in the old one's items what the new ones lack
 		err := json.Unmarshal(data, &list)

@@ -302,3 +302,10 @@ func TestDecodeTakesAnyContentType(t *testing.T) {
 	}})
 	require.NoError(t, err)
 }
+
+// TestRecallReadsNoListTwice: json would take the last of two lists for the whole.
+func TestRecallReadsNoListTwice(t *testing.T) {
+	_, err := clientFor(t, 200, `{"data":[{"msg_id":"1","recalled":"not_found msg"}],"Data":[{"msg_id":"1","recalled":"yes"}]}`).
+		Recall(t.Context(), recallOf("1"))
+	require.ErrorIs(t, err, recall.ErrBadResponse)
+}

@@ -249,8 +249,13 @@ func validIDs(ids []string) *recall.Error {
 	if len(ids) == 0 {
 		return recall.Invalid("MsgIDs", "has to hold a message id")
 	}
+	seen := make(map[string]bool, len(ids))
 	for i, id := range ids {
 		field := fmt.Sprintf("MsgIDs[%d]", i)
+		if seen[id] {
+			return recall.Invalid(field, "is there twice")
+		}
+		seen[id] = true
 		if strings.Contains(id, ",") {
 			return recall.Invalid(field, "holds a comma, which separates ids")
 		}

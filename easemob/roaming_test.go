@@ -266,3 +266,15 @@ func TestRoamingReads(t *testing.T) {
 		assert.True(t, e.MayHaveApplied)
 	}
 }
+
+// TestRoamingOfAnUnknownUser: what is not found is the user, and nothing is gone.
+func TestRoamingOfAnUnknownUser(t *testing.T) {
+	_, err := clientFor(t, 403, errorJSON("", "user not_found")).DeleteRoamingAll(t.Context(), "user1")
+	e := failure(t, err)
+	assert.Equal(t, recall.ErrInvalidRequest, e.Kind)
+}
+
+func TestRoamingRefusesAnIDTwice(t *testing.T) {
+	_, err := clientFor(t, 200, "").DeleteRoamingChat(t.Context(), RoamingChatParams{UserID: "a", PeerID: "b", MsgIDs: []string{"1", "2", "1"}})
+	require.ErrorContains(t, err, "MsgIDs[2]: is there twice")
+}

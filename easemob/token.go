@@ -284,7 +284,7 @@ func (c *tokenCache) take(ctx context.Context) *flight {
 func (c *tokenCache) guarded(ctx context.Context) (token Token, err error) {
 	defer func() {
 		if recover() != nil {
-			err = errors.New("the function that knows the client secret panicked")
+			err = errors.New("the function that knows the secret panicked")
 		}
 	}()
 	return c.fetch(ctx)

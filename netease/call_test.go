@@ -251,3 +251,18 @@ func TestEchoedSignatureIsHiddenV2(t *testing.T) {
 		})
 	}
 }
+
+// What v2 does not know any more is gone for everyone only where that was asked for.
+func TestNotFoundAfterFailureV2(t *testing.T) {
+	for typ, want := range map[int]recall.Outcome{
+		RecallTypeTwoWay: recall.AlreadyGone, RecallTypeOneWay: recall.Accepted, RecallTypeDelete: recall.Accepted,
+	} {
+		s := newServer(t, inTurn(answering(http.StatusOK, `{"code":500}`), answering(http.StatusOK, `{"code":107404}`)))
+		c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, Base: 1, Max: 1}}})
+		p := v2Params()
+		p.Type = typ
+		receipt, err := c.RecallV2(t.Context(), p)
+		require.NoError(t, err)
+		assert.Equal(t, want, receipt.Outcome)
+	}
+}

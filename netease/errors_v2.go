@@ -47,7 +47,7 @@ func readV2(a rest.Answer, success recall.Outcome) (rest.Verdict, error) {
 // https://doc.yunxin.163.com/messaging2/client-apis/DUxNjU3MzU?platform=client
 func kindOfV2(code, text string) recall.Kind {
 	switch code {
-	case "404", "107404", "111404": // message, broadcast
+	case "107404", "111404": // message, broadcast
 		return recall.ErrNotFound
 	case "108404", "110404", "113404": // team, conversation, chat room: a wrong one must not look like finished work
 		return recall.ErrInvalidRequest

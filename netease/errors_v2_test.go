@@ -21,7 +21,7 @@ var codeTableV2 = []codeRow{
 	{398, recall.ErrRateLimited},
 	{399, recall.ErrUnavailable},
 	{403, recall.ErrForbidden},
-	{404, recall.ErrNotFound},
+	{404, recall.ErrInvalidRequest},
 	{414, recall.ErrInvalidRequest},
 	{416, recall.ErrRateLimited},
 	{417, recall.ErrBadResponse},

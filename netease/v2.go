@@ -155,7 +155,8 @@ func spacesAsPercent(encoded string) string { return strings.ReplaceAll(encoded,
 //
 // DELETE im/v2/conversations/{conversation_id}/messages/{message_server_id},
 // 100 calls a second for each application, more with the larger plans
-// (Policy.Rate):
+// (Policy.Rate, which is then the rate of the client's v1 calls too: make a
+// client of its own for v2):
 // https://doc.yunxin.163.com/messaging2/server-apis/jAwNTEzODQ?platform=server
 func (c *Client) RecallV2(ctx context.Context, p RecallV2Params) (recall.Receipt, error) {
 	if err := p.validate(); err != nil {
@@ -166,7 +167,7 @@ func (c *Client) RecallV2(ctx context.Context, p RecallV2Params) (recall.Receipt
 		Quotas: []recall.Quota{c.quota(pathV2)}, Decode: decodeV2,
 	}
 	if p.Type != RecallTypeTwoWay {
-		call.Decode = decodeV2NotForAll
+		call.Decode, call.Gone = decodeV2NotForAll, recall.Accepted
 	}
 	return c.do(ctx, c.v2, "HostV2", call, func() *rest.Request {
 		return &rest.Request{Method: http.MethodDelete, Path: p.path(), Header: http.Header{}}

@@ -97,9 +97,26 @@ func (b backend) recallAll(ctx context.Context) []recall.Result {
 	for _, batch := range batches(batcher, b.messages) {
 		together, err := batcher.RecallMessages(ctx, batch)
 		if err != nil {
-			together = b.recallEach(ctx, batch) // so that one does not stand for all
+			together = b.recallAfter(ctx, batch, err)
 		}
 		results = append(results, together...)
+	}
+	return results
+}
+
+// recallAfter recalls the messages of a batch that failed one by one, so that
+// one does not stand for all. Where the batch may have recalled them, those
+// that the vendor does not know any more count as done.
+func (b backend) recallAfter(ctx context.Context, batch []recall.Request, failure error) []recall.Result {
+	results := b.recallEach(ctx, batch)
+	var e *recall.Error
+	if !errors.As(failure, &e) || !e.MayHaveApplied {
+		return results
+	}
+	for i, result := range results {
+		if errors.Is(result.Err, recall.ErrNotFound) {
+			results[i].Receipt, results[i].Err = recall.Receipt{Outcome: recall.AlreadyGone}, nil
+		}
 	}
 	return results
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -32,6 +33,11 @@ type Call struct {
 	// once. True means that Build will now use other credentials, and the call is
 	// worth another attempt; false must change nothing. Nil means never.
 	Renew func(*recall.Error) bool
+
+	// Gone is the outcome where the vendor does not know the message after an
+	// earlier attempt that may have arrived. Empty stands for
+	// recall.AlreadyGone, which says that it is gone for everyone.
+	Gone recall.Outcome
 
 	// FetchesToken marks a call for credentials: observers see a token span.
 	FetchesToken bool
@@ -213,7 +219,7 @@ func (r *run) judge(answer Answer, secrets []string) result {
 		_, err = r.decode(answer, secrets) // the same error, told without what the server echoed
 	}
 	if err.Kind == recall.ErrNotFound && r.open {
-		return result{receipt: r.receipt(answer, Verdict{Outcome: recall.AlreadyGone, Code: err.Code})}
+		return result{receipt: r.receipt(answer, Verdict{Outcome: cmp.Or(r.call.Gone, recall.AlreadyGone), Code: err.Code})}
 	}
 	// A refusal of this attempt says nothing about an earlier one. Without a
 	// refusal the server had the request, and nobody knows what it did with it.
