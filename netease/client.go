@@ -62,8 +62,10 @@ const (
 	APIv2 API = "v2" // DELETE /im/v2/conversations/...
 )
 
-// Config says which application to work for and how. Printing it in any way
-// hides its secret.
+// Config says which application to work for and how. Printing it
+// hides its secret, in any way but one: fmt asks no methods of a struct's unexported
+// fields, so keep a Config in a variable or an exported field, and not in an
+// unexported one of a struct that is printed.
 type Config struct {
 	// API is what RecallMessage speaks. Empty stands for APIv1. APIv2 proves
 	// more (see Capabilities.Success) and reaches the senders of FormerMembers,
