@@ -153,7 +153,7 @@ func (r *run) attempt(ctx context.Context) (res result) {
 	ctx, end := r.client.observe(ctx, r.span(recall.SpanAttempt))
 	r.status = 0
 	base, host := r.client.hosts.pick(time.Now())
-	answer, wire, err := r.client.exchange(ctx, base, req)
+	answer, wire, err := r.client.exchange(ctx, host, req)
 	use = wire.use(err == nil)
 	if err != nil {
 		res = r.unanswered(ctx, base, err, wire, req)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,18 +25,16 @@ var (
 
 // exchange sends one request and reads the whole answer. An error means that
 // no whole answer came.
-func (c *Client) exchange(ctx context.Context, base string, req *Request) (Answer, *wire, error) {
+func (c *Client) exchange(ctx context.Context, host int, req *Request) (Answer, *wire, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	w := newWire(ctx, req.Header, c.blind)
+	w := newWire(ctx, req, c.blind)
 	if len(c.hosts.bases) > 1 {
-		// Leave time to try another host.
-		timer := time.AfterFunc(patience(ctx), func() {
-			if !w.connected.Load() {
-				cancel()
-			}
-		})
-		defer timer.Stop()
+		defer w.leaveTime(cancel).Stop()
+	}
+	var err error
+	if w.url, err = c.hosts.address(host, req.Path); err != nil {
+		return Answer{}, w, err
 	}
 
 	req.Header["User-Agent"] = c.values.userAgent
@@ -47,24 +46,29 @@ func (c *Client) exchange(ctx context.Context, base string, req *Request) (Answe
 	// does for GET by itself: to recall twice is harmless.
 	req.Header["Idempotency-Key"] = nil
 
-	out := c.lean.get(w)
-	if len(req.Body) > 0 {
-		out.SetBody(bytes.NewReader(req.Body))
-	}
-	res, err := out.Execute(req.Method, base+req.Path)
-	c.lean.put(out)
+	res, err := c.lean.send(w)
 	if err != nil {
 		w.late.Store(errors.Is(ctx.Err(), context.DeadlineExceeded))
 		return Answer{}, w, err
 	}
-	body, err := c.readAll(ctx, res.RawResponse)
+	body, err := c.readAll(ctx, res)
 	if err != nil {
 		w.late.Store(errors.Is(ctx.Err(), context.DeadlineExceeded))
 		return Answer{}, w, err
 	}
 	return Answer{
-		Status: res.RawResponse.StatusCode, Header: res.RawResponse.Header, Body: body, At: time.Now(),
+		Status: res.StatusCode, Header: res.Header, Body: body, At: time.Now(),
 	}, w, nil
+}
+
+// leaveTime ends an exchange that does not get a connection soon, for there
+// is another host to try.
+func (w *wire) leaveTime(end context.CancelFunc) *time.Timer {
+	return time.AfterFunc(patience(w), func() {
+		if !w.connected.Load() {
+			end()
+		}
+	})
 }
 
 // patience is how long to try to connect to a host where there are others:
@@ -105,13 +109,15 @@ func readDecompressed(res *http.Response) ([]byte, error) {
 	return readBounded(z, 2*res.ContentLength)
 }
 
-// wire is the ctx of one exchange. It carries the header past resty, and
+// wire is the ctx of one exchange. It carries the request past resty, and
 // counts what the transport did. The transport calls from goroutines of its
 // own, and may do so after the exchange returned.
 type wire struct {
 	context.Context
-	header http.Header
-	trace  httptrace.ClientTrace
+	request *Request
+	url     url.URL
+	body    bytes.Reader // of the request's
+	trace   httptrace.ClientTrace
 
 	blind    bool         // the transport may not report at all
 	conns    atomic.Int32 // connections asked for, counted if blind
@@ -124,8 +130,8 @@ type wire struct {
 	came      atomic.Int64 // when the first byte of the answer came
 }
 
-func newWire(ctx context.Context, header http.Header, blind bool) *wire {
-	w := &wire{header: header, blind: blind}
+func newWire(ctx context.Context, req *Request, blind bool) *wire {
+	w := &wire{request: req, blind: blind}
 	w.trace.GotConn = func(httptrace.GotConnInfo) { w.connected.Store(true) }
 	w.trace.GotFirstResponseByte = func() {
 		w.answered.Store(true)
