@@ -140,12 +140,30 @@ func (items *recallItems) UnmarshalJSON(data []byte) error {
 		*items = list
 		return err
 	}
-	var one recallItem
-	if err := json.Unmarshal(data, &one); err != nil {
+	one := make(recallItems, 1)
+	if err := one[0].read(data); err != nil {
 		return err
 	}
-	*items = recallItems{one}
+	*items = one
 	return nil
+}
+
+// read reads one item.
+func (item *recallItem) read(data []byte) error {
+	flat, err := rest.Flat(data, func(key, value []byte) error {
+		switch string(key) {
+		case "msg_id":
+			return item.MsgID.UnmarshalJSON(value)
+		case "recalled":
+			return item.Recalled.UnmarshalJSON(value)
+		}
+		return nil
+	})
+	if flat {
+		return err
+	}
+	*item = recallItem{}
+	return json.Unmarshal(data, item)
 }
 
 // decode reads the answer to the recall that p asked for.
