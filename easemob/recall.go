@@ -86,22 +86,27 @@ func (c *Client) Recall(ctx context.Context, p RecallParams) (recall.Receipt, er
 	if err := p.validate(); err != nil {
 		return recall.Receipt{}, c.rest.Refused(opRecall, err)
 	}
-	return c.do(ctx, rest.Call{
-		Op:        opRecall,
-		MessageID: p.MsgID,
-		Messages:  1,
-		Quotas:    []recall.Quota{c.quota(apiRecall)},
-		Build: func(context.Context) (*rest.Request, error) {
-			return c.postJSON("/"+apiRecall, p)
-		},
-		Decode: p.decode,
-	})
+	return c.recall(ctx, p)
 }
 
 const (
 	opRecall  = "recall"
 	apiRecall = "messages/msg_recall"
 )
+
+// recall sends what has been checked.
+func (c *Client) recall(ctx context.Context, p RecallParams) (recall.Receipt, error) {
+	return c.do(ctx, rest.Call{
+		Op:        opRecall,
+		MessageID: p.MsgID,
+		Messages:  1,
+		Quotas:    c.recallQuotas,
+		Build: func(context.Context) (*rest.Request, error) {
+			return c.postJSON("/"+apiRecall, &p)
+		},
+		Decode: p.decode,
+	})
+}
 
 // quota is the documented limit of one API for the application: 100 calls a
 // second.
@@ -167,7 +172,7 @@ func (item *recallItem) read(data []byte) error {
 }
 
 // decode reads the answer to the recall that p asked for.
-func (p RecallParams) decode(a rest.Answer) (rest.Verdict, error) {
+func (p *RecallParams) decode(a rest.Answer) (rest.Verdict, error) {
 	items, err := itemsOf(a)
 	if err != nil {
 		return rest.Verdict{}, err
