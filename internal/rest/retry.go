@@ -96,9 +96,14 @@ func (r *run) newTraceID() {
 	if r.call.TraceHeader == "" {
 		return
 	}
-	var b [16]byte
-	rand.Read(b[:]) // never fails: crypto/rand
-	r.traceID = hex.EncodeToString(b[:])
+	r.traceID = RandomHex()
+}
+
+// RandomHex returns 32 hexadecimal digits that nobody can guess.
+func RandomHex() string {
+	var random [16]byte
+	rand.Read(random[:]) // never fails: crypto/rand
+	return hex.EncodeToString(random[:])
 }
 
 // stamp puts the trace id on a request. The vendor takes a second request with
