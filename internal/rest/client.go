@@ -75,7 +75,7 @@ func New(cfg Config) (*Client, error) {
 	_, ours := transport.(*http.Transport)
 	c.blind = !ours
 	c.values = newConstants()
-	c.lean = newLean(newResty(transport), c.values)
+	c.lean = newLean(newResty(transport), c.values, c.blind)
 	return c, nil
 }
 

@@ -56,7 +56,7 @@ type Request struct {
 type Answer struct {
 	Status int
 	Header http.Header
-	Body   []byte    // decompressed, at most MaxBody bytes
+	Body   []byte    // decompressed, at most MaxBody bytes; not to be kept after Decode
 	At     time.Time // when it came
 
 	// Repeated is true where an earlier request of the same call, with the same
@@ -164,6 +164,7 @@ func (r *run) attempt(ctx context.Context) (res result) {
 		res = r.judge(answer, req.Secrets)
 	}
 	res.moved = r.moveOn(host, answer.Status, wire, res.err)
+	wire.gear.free()
 	endAttempt(end, res, r)
 	return res
 }

@@ -1,22 +1,25 @@
 package rest
 
 import (
-	"bytes"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/go-resty/resty/v2"
 )
 
-// lean makes resty's requests without what is not needed here: each that
+// lean makes exchanges without what is not needed here: each request that
 // resty makes has six maps and lists, which stay empty, its address is parsed
 // twice, and its header is copied twice on the way to the transport. It costs a
 // quarter of what resty costs otherwise; internal/bench watches that.
 type lean struct {
-	blank    resty.Request // what each request starts as
-	requests sync.Pool     // of *resty.Request, blank
+	blank resty.Request // what each request starts as
+	blind bool          // the transport is not net/http's
+	gears sync.Pool     // of *gear, as new
 }
 
 // The values of headers that all requests have. Many headers share them, and
@@ -31,7 +34,7 @@ func newConstants() constants {
 	}
 }
 
-func newLean(r *resty.Client, values constants) *lean {
+func newLean(r *resty.Client, values constants, blind bool) *lean {
 	none := http.Header{}
 	r.SetPreRequestHook(func(_ *resty.Client, out *http.Request) error {
 		if w, ok := out.Context().(*wire); ok {
@@ -40,44 +43,81 @@ func newLean(r *resty.Client, values constants) *lean {
 		out.Header = none // withHeader sets it; http.Client would copy it before
 		return nil
 	})
-	l := &lean{blank: *r.R().SetDoNotParseResponse(true)}
+	l := &lean{blank: *r.R().SetDoNotParseResponse(true), blind: blind}
 	// Resty fills in what is missing of this.
 	l.blank.Header = http.Header{"User-Agent": values.userAgent}
-	l.requests.New = func() any { r := l.blank; return &r }
+	l.gears.New = func() any { return newGear(l) }
 	return l
 }
 
-// send executes the request of an exchange. Whoever gets the response closes
-// its body.
-func (l *lean) send(w *wire) (*http.Response, error) {
-	r := l.requests.Get().(*resty.Request)
-	res, err := r.SetContext(w).Execute(http.MethodGet, nowhere)
-	*r = l.blank // so that no secret stays behind
-	l.requests.Put(r)
-	if err != nil {
-		return nil, err
-	}
-	return res.RawResponse, nil
+// gear is what one exchange needs and another can use after it.
+type gear struct {
+	lean    *lean
+	request resty.Request
+	body    []byte // of the answer
+
+	// trace counts what the transport does. The transport calls it from
+	// goroutines of its own, after a failure perhaps when the exchange is long
+	// over.
+	trace   httptrace.ClientTrace
+	asked   atomic.Int32 // for connections; counted if the transport may not report at all
+	conns   atomic.Int32 // connections got
+	tries   atomic.Int32 // to write the request
+	writes  atomic.Int32 // of the whole of it
+	answers atomic.Int32 // whose first byte came
+	wrote   atomic.Int64 // when the last request was written, in ns
+	came    atomic.Int64 // when the first byte of the answer came
 }
 
-// nowhere is the shortest address there is: resty parses the one that it
-// gets, writes it out and parses it again. The hook puts in the real one.
-const nowhere = "x:"
+func newGear(l *lean) *gear {
+	g := &gear{lean: l, request: l.blank, body: make([]byte, 0, 512)}
+	g.trace.GotConn = func(httptrace.GotConnInfo) { g.conns.Add(1) }
+	g.trace.GotFirstResponseByte = func() {
+		g.came.Store(time.Now().UnixNano())
+		g.answers.Add(1)
+	}
+	g.trace.WroteRequest = func(info httptrace.WroteRequestInfo) {
+		if info.Err == nil {
+			g.wrote.Store(time.Now().UnixNano())
+			g.writes.Add(1)
+		}
+		g.tries.Add(1)
+	}
+	if l.blind {
+		g.trace.GetConn = func(string) { g.asked.Add(1) }
+	}
+	return g
+}
 
-// fill makes the empty request that resty prepared into the one to send, but
-// for its header.
-func (w *wire) fill(out *http.Request) {
-	out.Method, out.URL = w.request.Method, &w.url
-	if len(w.request.Body) == 0 {
+func (l *lean) take() *gear { return l.gears.Get().(*gear) }
+
+// longestBody bounds the buffers that are kept.
+const longestBody = 16 << 10
+
+// free lets others use the gear of an exchange that is over, if the transport
+// is done with it: it reported one connection, one request and one answer, and
+// has nothing left to report. The answer's body is not to be used any more.
+func (g *gear) free() {
+	if g.lean.blind || g.conns.Load() != 1 || g.tries.Load() != 1 || g.answers.Load() != 1 || cap(g.body) > longestBody {
 		return
 	}
-	w.body.Reset(w.request.Body)
-	out.Body = io.NopCloser(&w.body)
-	out.ContentLength = w.body.Size()
-	out.GetBody = func() (io.ReadCloser, error) { // for a repetition on another connection
-		return io.NopCloser(bytes.NewReader(w.request.Body)), nil
-	}
+	g.request = g.lean.blank
+	clear(g.body) // it may hold a token
+	g.body = g.body[:0]
+	g.conns.Store(0)
+	g.tries.Store(0)
+	g.writes.Store(0)
+	g.answers.Store(0)
+	g.wrote.Store(0)
+	g.came.Store(0)
+	g.lean.gears.Put(g)
 }
+
+func (g *gear) connected() bool { return g.conns.Load() > 0 }
+
+// unheard tells whether the transport has not reported anything, and perhaps
+// never does.
+func (g *gear) unheard() bool { return g.lean.blind && g.asked.Load() == 0 }
 
 // withHeader gives a request its header as the last step before the
 // transport.
@@ -90,20 +130,20 @@ func (t withHeader) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.RoundTripper.RoundTrip(req)
 }
 
-// readBounded reads up to MaxBody bytes. What is known of their number saves
-// memory, and is not believed.
-func readBounded(r io.Reader, length int64) ([]byte, error) {
-	body := make([]byte, 0, min(max(length+1, 64), 4096))
+// readBounded reads up to MaxBody bytes into body, which is empty, or a longer
+// one. What is known of their number saves memory, and is not believed.
+func readBounded(r io.Reader, length int64, body []byte) ([]byte, error) {
+	body = slices.Grow(body, int(min(max(length+1, 64), 4096)))
 	for {
 		n, err := r.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 		switch {
 		case len(body) > MaxBody:
-			return nil, errTooLong
+			return body, errTooLong
 		case err == io.EOF:
 			return body, nil
 		case err != nil:
-			return nil, err
+			return body, err
 		case len(body) == cap(body):
 			body = slices.Grow(body, 1)
 		}
