@@ -133,6 +133,7 @@ type Client struct {
 	fixed   bool   // the token can't be renewed
 
 	// What requests have in common, made once. Calls share it and change nothing.
+	recallPath   string
 	recallQuotas []recall.Quota
 	contentType  []string
 
@@ -164,6 +165,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{rest: transport, dialect: cfg.Dialect, appKey: appKey, root: root, contentType: []string{"application/json"}}
+	c.recallPath = root + "/" + apiRecall
 	c.recallQuotas = []recall.Quota{c.quota(apiRecall)}
 	switch {
 	case cfg.TokenSource != nil:
@@ -243,8 +245,8 @@ func (a *authorization) request(ctx context.Context) (*rest.Request, error) {
 		return nil, err
 	}
 	a.used = token.Value
-	req.Header["Authorization"] = []string{"Bearer " + a.used}
-	req.Secrets = append(req.Secrets, a.used, a.refused)
+	values := []string{"Bearer " + a.used, a.used, a.refused}
+	req.Header["Authorization"], req.Secrets = values[:1:1], append(values[1:], req.Secrets...)
 	return req, nil
 }
 
@@ -272,12 +274,12 @@ func (c *Client) withJSON(method, path string, body any) (*rest.Request, error) 
 	return req, nil
 }
 
-// bare makes a request without a body. The pages ask for the Content-Type all
-// the same.
+// bare makes a request without a body, for a path that begins with c.root. The
+// pages ask for the Content-Type all the same.
 func (c *Client) bare(method, path string) *rest.Request {
 	return &rest.Request{
 		Method: method,
-		Path:   c.root + path,
+		Path:   path,
 		Header: http.Header{"Content-Type": c.contentType},
 	}
 }

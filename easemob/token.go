@@ -86,7 +86,7 @@ func (c *Client) tokenFetcher(id string, secret rest.Secret) func(context.Contex
 				if err != nil {
 					return nil, err
 				}
-				req, err := c.postJSON("/token", tokenRequest{
+				req, err := c.postJSON(c.root+"/token", tokenRequest{
 					GrantType: "client_credentials", ClientID: id, ClientSecret: value,
 				})
 				if err == nil {

@@ -77,7 +77,7 @@ type Verdict struct {
 // Do carries out one call, repeating it as the policy says, and returns its
 // receipt or a *recall.Error.
 func (c *Client) Do(ctx context.Context, call Call) (recall.Receipt, error) {
-	r := run{client: c, call: &call}
+	r := run{client: c, call: call}
 	if ctx == nil {
 		return recall.Receipt{}, r.complete(recall.Invalid("ctx", "is nil"), nil)
 	}
@@ -97,7 +97,7 @@ func (c *Client) Do(ctx context.Context, call Call) (recall.Receipt, error) {
 // run is the state of one call.
 type run struct {
 	client   *Client
-	call     *Call
+	call     Call
 	traceID  string
 	attempts int  // made
 	free     int  // of these, how many do not count against the policy
