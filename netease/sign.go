@@ -17,7 +17,9 @@ func checkSum(secret, nonce, curTime string) string {
 	var buffer [128]byte // holds what most applications sign
 	signed := append(append(append(buffer[:0], secret...), nonce...), curTime...)
 	sum := sha1.Sum(signed)
-	return hex.EncodeToString(sum[:])
+	var digits [2 * len(sum)]byte
+	hex.Encode(digits[:], sum[:])
+	return string(digits[:])
 }
 
 // sign puts the headers that sign a request made now, in seconds, on req.

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -56,6 +57,9 @@ type gear struct {
 	request resty.Request
 	body    []byte // of the answer
 
+	sent  []byte                        // the body of the request
+	again func() (io.ReadCloser, error) // reads it, for a repetition on another connection
+
 	// trace counts what the transport does. The transport calls it from
 	// goroutines of its own, after a failure perhaps when the exchange is long
 	// over.
@@ -71,6 +75,7 @@ type gear struct {
 
 func newGear(l *lean) *gear {
 	g := &gear{lean: l, request: l.blank, body: make([]byte, 0, 512)}
+	g.again = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(g.sent)), nil }
 	g.trace.GotConn = func(httptrace.GotConnInfo) { g.conns.Add(1) }
 	g.trace.GotFirstResponseByte = func() {
 		g.came.Store(time.Now().UnixNano())
@@ -101,7 +106,7 @@ func (g *gear) free() {
 	if g.lean.blind || g.conns.Load() != 1 || g.tries.Load() != 1 || g.answers.Load() != 1 || cap(g.body) > longestBody {
 		return
 	}
-	g.request = g.lean.blank
+	g.request, g.sent = g.lean.blank, nil
 	clear(g.body) // it may hold a token
 	g.body = g.body[:0]
 	g.conns.Store(0)

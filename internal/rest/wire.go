@@ -55,9 +55,7 @@ func (w *wire) fill(out *http.Request) {
 	w.body.Reset(w.request.Body)
 	out.Body = io.NopCloser(&w.body)
 	out.ContentLength = w.body.Size()
-	out.GetBody = func() (io.ReadCloser, error) { // for a repetition on another connection
-		return io.NopCloser(bytes.NewReader(w.request.Body)), nil
-	}
+	w.gear.sent, out.GetBody = w.request.Body, w.gear.again
 }
 
 // mayHaveArrived tells whether the vendor may have got the request. A
