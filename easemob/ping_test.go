@@ -257,7 +257,9 @@ func TestPingEmulators(t *testing.T) {
 				wrong.ClientSecret = "wrong"
 			}
 			server.Add(easemobtest.Message{ID: "1", From: "a", To: "b", Chat: "chat"})
-			ping := func(cfg Config) error { return newClient(t, func(c *Config) { cfg.Policy = c.Policy; *c = cfg }).Ping(t.Context()) }
+			ping := func(cfg Config) error {
+				return newClient(t, func(c *Config) { cfg.Policy = c.Policy; *c = cfg }).Ping(t.Context())
+			}
 			require.NoError(t, ping(good))
 			assert.Equal(t, recall.ErrUnauthorized, pingError(t, ping(wrong)).Kind)
 			elsewhere := good
@@ -273,7 +275,7 @@ func TestPingEmulators(t *testing.T) {
 			below.Host += "/nowhere"
 			assert.Contains(t, []recall.Kind{recall.ErrMisconfigured, recall.ErrUnsupported}, pingError(t, ping(below)).Kind)
 			assert.False(t, server.Recalled("1"))
-			server.Server.Close()
+			server.Close()
 			assert.Equal(t, recall.ErrUnavailable, pingError(t, ping(good)).Kind)
 		})
 	}

@@ -23,7 +23,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	messages map[address][]Message
-	recalled map[string]bool      // by ID
+	recalled map[string]bool // by ID
 }
 
 // NewServer starts an emulator that speaks plain http.
