@@ -19,8 +19,8 @@ import (
 // a good one is at hand, and is safe to call often. So for a client that has
 // made no call yet, nil shows that ClientID and ClientSecret are right, or the
 // AppCertificate; for one that has, it shows that its token still is, and not
-// that the secret has stayed the same since. Whether recalls are switched on,
-// it does not tell.
+// that the secret has stayed the same since. With a Token or a TokenSource it is
+// about the token alone. Whether recalls are switched on, nil does not tell.
 //
 // An error is a *recall.Error: among others [recall.ErrUnauthorized] (the
 // vendor refuses the credentials or the token), [recall.ErrMisconfigured] (no

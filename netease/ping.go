@@ -16,9 +16,11 @@ import (
 // message: it asks for the account "imrecall-ping", which need not exist, and
 // does not look at what the vendor says of it.
 //
-// Nil means that the vendor carried out the query: it answered 200, or that it
-// knows no such account. Either comes after it has checked the signature and
-// looked into the application. Whether recalls are allowed, it does not tell.
+// Nil means that the vendor carried out the query: it answered 200, or that the
+// application has no such account, which nobody is told without a signature.
+// (An empty recall would be answered too; but that it is refused for being
+// empty does not show whether the signature was looked at before.) Whether
+// recalls are allowed, nil does not tell.
 //
 // An error is a *recall.Error: among others [recall.ErrUnauthorized] (the
 // vendor refuses the signature, as for a wrong secret or a wrong clock),
