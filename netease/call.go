@@ -67,7 +67,7 @@ func (c *Client) refused(op string, err *recall.Error) error {
 
 // post carries out a call of the form-encoded API (v1).
 func (c *Client) post(ctx context.Context, call rest.Call, path string, form []byte) (recall.Receipt, error) {
-	call.TraceHeader = "RequestId"
+	call.TraceHeader = "Requestid" // RequestId, as Go spells it
 	if call.Decode == nil {
 		call.Decode = decodeV1
 	}

@@ -17,7 +17,7 @@ type Call struct {
 	Op          string         // as in recall.Error
 	MessageID   string         // as in recall.Receipt; empty for a call about several messages
 	Messages    int            // how many messages the call is about
-	TraceHeader string         // the header that carries the trace id; empty where the vendor has none
+	TraceHeader string         // the header that carries the trace id, a canonical key; empty where the vendor has none
 	Quotas      []recall.Quota // narrowest first: a user's, then the application's
 
 	// Build makes the request, afresh and freshly signed for each attempt.

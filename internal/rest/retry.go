@@ -118,6 +118,6 @@ func (r *run) stamp(req *Request) {
 		r.newTraceID()
 	}
 	if r.traceID != "" {
-		req.Header.Set(r.call.TraceHeader, r.traceID)
+		req.Header[r.call.TraceHeader] = []string{r.traceID}
 	}
 }
