@@ -15,47 +15,64 @@ func Flat(data []byte, field func(key, value []byte) error) (bool, error) {
 	if len(data) < 2 || data[0] != '{' || data[len(data)-1] != '}' {
 		return false, nil
 	}
-	data = bytes.TrimSpace(data[1 : len(data)-1])
+	data = afterSpace(data[1 : len(data)-1])
 	for len(data) > 0 {
 		key, rest := flatValue(data)
-		rest, colon := bytes.CutPrefix(rest, []byte(":"))
-		if !colon || !plainKey(key) {
+		if !plainKey(key) || len(rest) == 0 || rest[0] != ':' {
 			return false, nil
 		}
-		value, rest := flatValue(bytes.TrimSpace(rest))
+		value, rest := flatValue(afterSpace(rest[1:]))
 		if value == nil {
 			return false, nil
 		}
 		if err := field(key[1:len(key)-1], value); err != nil {
 			return true, err
 		}
-		rest, comma := bytes.CutPrefix(rest, []byte(","))
-		if comma != (len(rest) > 0) {
-			return false, nil
+		if len(rest) > 0 {
+			if rest = afterComma(rest); len(rest) == 0 {
+				return false, nil
+			}
 		}
-		data = bytes.TrimSpace(rest)
+		data = rest
 	}
 	return true, nil
 }
 
 // flatValue splits a string without escapes, a number, true, false or null
-// off the beginning of data. It returns nil where there is another value.
+// off the beginning of data, with the space behind it. It returns nil where
+// there is another value.
 func flatValue(data []byte) (value, rest []byte) {
-	end := bytes.IndexAny(data, ",:} \t\r\n")
-	if bytes.HasPrefix(data, []byte(`"`)) {
-		end = 1 + bytes.IndexAny(data[1:], `"\`)
-		if end == 0 || data[end] == '\\' {
-			return nil, nil
-		}
-		end++
-	}
-	if end < 0 {
-		end = len(data)
-	}
-	if end == 0 || data[0] == '{' || data[0] == '[' {
+	if len(data) == 0 || data[0] == '{' || data[0] == '[' {
 		return nil, nil
 	}
-	return data[:end], bytes.TrimSpace(data[end:])
+	end := 0
+	if data[0] == '"' {
+		end = bytes.IndexByte(data[1:], '"') + 2
+		if end < 2 || bytes.IndexByte(data[:end], '\\') >= 0 {
+			return nil, nil
+		}
+	}
+	for end < len(data) && data[end] != ',' && data[end] != ':' && !isSpace(data[end]) {
+		end++
+	}
+	return data[:end], afterSpace(data[end:])
+}
+
+// afterComma returns what follows a comma, nothing where there is none.
+func afterComma(data []byte) []byte {
+	if data[0] != ',' {
+		return nil
+	}
+	return afterSpace(data[1:])
+}
+
+func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }
+
+func afterSpace(data []byte) []byte {
+	for len(data) > 0 && isSpace(data[0]) {
+		data = data[1:]
+	}
+	return data
 }
 
 // plainKey tells whether a JSON string consists of small letters, digits and
