@@ -46,7 +46,8 @@ func (w *wire) send() (*http.Response, error) {
 const nowhere = "x:"
 
 // fill makes the empty request that resty prepared into the one to send, but
-// for its header.
+// for its header. Its Host stays empty, which stands for the URL's: http.Client
+// copies the URL of a request that has both.
 func (w *wire) fill(out *http.Request) {
 	out.Method, out.URL = w.request.Method, &w.url
 	if len(w.request.Body) == 0 {
