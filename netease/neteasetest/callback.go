@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // NetEase's protocol
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -153,7 +152,7 @@ func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
 // callback signs a copy when it is posted: with the emulator's time in milliseconds then.
 func (s *Server) callback(v any) emulator.Callback {
-	body, _ := json.Marshal(v) // strings only: it can't fail
+	body, _ := emulator.JSON(v) // strings only: it can't fail
 	return emulator.Callback{Secret: s.AppSecret, Render: func(secret string) (http.Header, []byte) {
 		sum := md5.Sum(body)
 		digest, curTime := hex.EncodeToString(sum[:]), millis(s.Now())
