@@ -135,6 +135,9 @@ func patience(deadline time.Duration) time.Duration {
 
 // read reads the body, but no longer than the vendor would wait for the answer.
 func (h *EventHandler) read(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.Body == nil { // a request that no server received
+		return nil, nil
+	}
 	limit := h.MaxBody
 	if limit <= 0 {
 		limit = defaultMaxCallback

@@ -92,6 +92,7 @@ func TestEventHandlerAnswers(t *testing.T) {
 		"one event":         {body: "1", status: 200, handled: []string{"1"}},
 		"several, in order": {body: "1 2 3", status: 200, handled: []string{"1", "2", "3"}},
 		"none of ours":      {body: "", status: 200},
+		"no body at all":    {change: func(r *http.Request) { r.Body = nil }, status: 200},
 		"not signed":        {body: "1", change: func(r *http.Request) { r.Header.Del("X-Signature") }, status: 401},
 		"another app":       {parser: refuse(&recall.Error{Kind: recall.ErrMisconfigured}), body: "1", status: 403},
 		"unreadable":        {parser: refuse(&recall.Error{Kind: recall.ErrBadResponse}), body: "1", status: 400},
