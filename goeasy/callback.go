@@ -134,8 +134,8 @@ func (c *Callbacks) ParseEvents(ctx context.Context, header http.Header, body []
 func (c *Callbacks) verified(ctx context.Context, header http.Header, body []byte) (string, *recall.Error) {
 	form, formErr := url.ParseQuery(string(body))
 	content, signature := form["content"], header.Get("X-Goeasy-Signature")
-	if formErr != nil || len(content) != 1 || signature == "" {
-		return "", unauthorized("there is no content with a signature")
+	if formErr != nil || len(content) != 1 {
+		return "", unauthorized("the body is not a form with one content")
 	}
 	signed, err := c.secrets.Any(ctx, func(secret string) bool {
 		// Compared as text: base64 has several spellings of the same bytes.
@@ -145,7 +145,7 @@ func (c *Callbacks) verified(ctx context.Context, header http.Header, body []byt
 	case err != nil:
 		return "", err
 	case !signed:
-		return "", unauthorized("x-goeasy-signature is wrong")
+		return "", unauthorized("x-goeasy-signature is missing or wrong")
 	}
 	return content[0], nil
 }

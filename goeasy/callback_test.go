@@ -206,6 +206,8 @@ func TestOddCallbacks(t *testing.T) {
 	for _, row := range []struct{ item, field string }{
 		{`{"messageId":"m","timestamp":1594958217087,"receiverId":"b"}`, "senderId is missing"},
 		{`{"senderId":"a","receiverId":"b"}`, "timestamp is missing"},
+		{`{"receiverId":"b"}`, "senderId is missing"},
+		{`{"groupId":"g"}`, "senderId is missing"},
 		{`{"messageId":"m","timestamp":1594958217087,"senderId":"a"}`, "receiverId is missing"},
 		{`{"messageId":"m","timestamp":1594958217087,"senderId":"a","receiverId":""}`, "receiverId is missing"},
 		{`{"timestamp":1594958217087,"senderId":"a","receiverId":"b","groupId":"g"}`, "groupId is given beside receiverId"},
