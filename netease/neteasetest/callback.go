@@ -149,8 +149,8 @@ func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
 // callback signs a copy when it is posted: with the emulator's time in milliseconds then.
 func (s *Server) callback(v any) emulator.Callback {
-	body, _ := emulator.JSON(v) // strings only: it can't fail
 	return emulator.Callback{Secret: s.AppSecret, Render: func(secret string) (http.Header, []byte) {
+		body, _ := emulator.JSON(v) // strings only: it can't fail
 		sum := md5.Sum(body)
 		digest, curTime := hex.EncodeToString(sum[:]), millis(s.Now())
 		h := http.Header{}
