@@ -58,7 +58,7 @@ func FuzzCallbackForm(f *testing.F) {
 	c := newCallbacks(f, callbackSecret)
 	f.Fuzz(func(t *testing.T, signature, body string) {
 		_, err := c.ParseEvents(t.Context(), http.Header{"X-Goeasy-Signature": {signature}}, []byte(body))
-		if form, formErr := url.ParseQuery(body); formErr == nil && len(form["content"]) == 1 && signature == sign(callbackSecret, form.Get("content")) {
+		if form, formErr := url.ParseQuery(body); err == nil && formErr == nil && len(form["content"]) == 1 && signature == sign(callbackSecret, form.Get("content")) {
 			return
 		}
 		assert.ErrorIs(t, err, recall.ErrUnauthorized)
