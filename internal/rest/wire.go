@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -32,6 +33,10 @@ func newWire(ctx context.Context, req *Request, g *gear) *wire {
 	return &wire{Context: httptrace.WithClientTrace(ctx, trace), gear: g, request: req}
 }
 
+// Format keeps the request, and so the secrets in it, out of the logs of a
+// caller's transport or dialer, which prints its ctx.
+func (w *wire) Format(f fmt.State, _ rune) { fmt.Fprint(f, w.Context, ".imrecall") }
+
 // send executes the request. Whoever gets the response closes its body.
 func (w *wire) send() (*http.Response, error) {
 	res, err := w.gear.request.SetContext(w).Execute(http.MethodGet, nowhere)
@@ -60,9 +65,11 @@ func (w *wire) fill(out *http.Request) {
 }
 
 // mayHaveArrived tells whether the vendor may have got the request. A
-// RoundTripper that reports nothing, such as a mock, may have sent it.
+// RoundTripper that reports nothing, such as a mock, may have sent it, and
+// HTTP/2 does not wait for what it is writing where the ctx ends.
 func (w *wire) mayHaveArrived() bool {
-	return w.gear.writes.Load() > 0 || w.gear.unheard()
+	g := w.gear
+	return g.writes.Load() > 0 || g.unheard() || g.lean.blind && g.conns.Load() > g.tries.Load()
 }
 
 // phase tells what the exchange was at when it ended, for errors.
@@ -88,8 +95,14 @@ func (w *wire) use(answered bool) recall.CallEnd {
 }
 
 // replayed tells whether the transport sent the request again by itself after
-// a connection broke, so that the answer is to the second copy.
-func (w *wire) replayed() bool { return w.gear.writes.Load() > 1 }
+// a connection broke, so that the answer is to the second copy. A caller's
+// transport may have sent others with the same ctx, such as one for a token.
+func (w *wire) replayed() bool {
+	if begun := w.gear.begun.Load(); begun > 0 {
+		return begun > 1
+	}
+	return w.gear.writes.Load() > 1
+}
 
 // answered tells whether the first byte of an answer came.
 func (w *wire) answered() bool { return w.gear.answers.Load() > 0 }
