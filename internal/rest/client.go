@@ -69,6 +69,7 @@ func New(cfg Config) (*Client, error) {
 	transport := cfg.Policy.Transport
 	if transport == nil {
 		c.own = recall.NewTransport()
+		c.own.DialContext = untraced(c.own.DialContext)
 		c.own.MaxConnsPerHost = max(c.own.MaxConnsPerHost, int(min(c.rate, math.MaxInt32)))
 		transport = c.own
 	}

@@ -110,8 +110,8 @@ const longestBody = 16 << 10
 // free lets others use the gear of an exchange that is over, if the transport
 // is done with it: it reported one connection, one request and one answer, and
 // has nothing left to report. That holds for our own transport. With a caller's,
-// their dialer may report what it does for a connection that this exchange did
-// not wait for. The answer's body is not to be used any more.
+// a dialer may report what it does for a connection that this exchange did not
+// wait for. The answer's body is not to be used any more.
 func (g *gear) free() {
 	if g.lean.blind || g.conns.Load() != 1 || g.tries.Load() != 1 || g.answers.Load() != 1 || cap(g.body) > longestBody {
 		return
@@ -141,6 +141,9 @@ type withHeader struct{ http.RoundTripper }
 func (t withHeader) RoundTrip(req *http.Request) (*http.Response, error) {
 	if w, ok := req.Context().(*wire); ok {
 		req.Header = w.request.Header // the request is resty's, made for this exchange alone
+		if w.gear.lean.blind {
+			req.Header = req.Header.Clone() // some change values, which requests share
+		}
 	}
 	return t.RoundTripper.RoundTrip(req)
 }

@@ -215,6 +215,23 @@ func TestPanicsOfTheCallersCode(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A transport that changes a header in place, which it must not, changes that
+// of one request.
+func TestHeadersAreNotShared(t *testing.T) {
+	const name = "User-Agent"
+	var seen []string
+	transport := roundTripper(func(req *http.Request) (*http.Response, error) {
+		seen = append(seen, req.Header.Get(name))
+		req.Header[name][0] += " (" + req.Header.Get("X-Trace") + ")"
+		return nil, errors.New("cut")
+	})
+	c := newClient(t, "im.example", recall.Policy{Transport: transport})
+	for range 2 {
+		failure(t.Context(), t, c, aCall())
+	}
+	assert.Equal(t, []string{"imrecall", "imrecall"}, seen)
+}
+
 // A dialer or a transport that logs its ctx does not log the request.
 func TestCtxHidesTheRequest(t *testing.T) {
 	var logged string
@@ -229,6 +246,35 @@ func TestCtxHidesTheRequest(t *testing.T) {
 	for _, form := range []string{string(body), fmt.Sprintf("%d", body)[1:10], fmt.Sprintf("%x", body), fmt.Sprintf("%#v", body)[7:20], secret} {
 		require.NotContains(t, logged, form)
 	}
+}
+
+// A resolver that the application set, such as one by HTTPS, makes requests of
+// its own with the ctx of a lookup.
+func TestRequestsOfTheResolver(t *testing.T) {
+	before := net.DefaultResolver
+	defer func() { net.DefaultResolver = before }()
+	var asked, callers atomic.Int32
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		asked.Add(1)
+		if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.WroteRequest != nil {
+			trace.WroteRequest(httptrace.WroteRequestInfo{})
+		}
+		return nil, errors.New("no resolver")
+	}}
+	traced := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { callers.Add(1) },
+	})
+	c, err := New(Config{
+		Vendor: "acme", Host: "http://im.example", AllowHTTP: true, Policy: recall.Policy{Retry: recall.Retry{Attempts: 1}},
+	})
+	require.NoError(t, err)
+	for _, ctx := range []context.Context{t.Context(), traced} {
+		e := failure(ctx, t, c, aCall())
+		assert.Equal(t, recall.ErrUnavailable, e.Kind)
+		assert.False(t, e.MayHaveApplied)
+	}
+	assert.Positive(t, asked.Load())
+	assert.Positive(t, callers.Load(), "the caller's own trace is told")
 }
 
 // Where another host is left to try, a transport that does not tell whether it

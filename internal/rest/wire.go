@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -22,15 +23,49 @@ type wire struct {
 	url     url.URL
 	body    bytes.Reader // of the request's
 	late    bool         // the attempt's own time ran out
+	callers *httptrace.ClientTrace
 }
 
 func newWire(ctx context.Context, req *Request, g *gear) *wire {
-	trace := &g.trace
-	if httptrace.ContextClientTrace(ctx) != nil {
+	trace, callers := &g.trace, httptrace.ContextClientTrace(ctx)
+	if callers != nil {
 		shared := g.trace // the caller's functions are added to these
 		trace = &shared
 	}
-	return &wire{Context: httptrace.WithClientTrace(ctx, trace), gear: g, request: req}
+	return &wire{Context: httptrace.WithClientTrace(ctx, trace), gear: g, request: req, callers: callers}
+}
+
+type wireKey struct{}
+
+// Value also knows the wire itself.
+func (w *wire) Value(key any) any {
+	if _, ok := key.(wireKey); ok {
+		return w
+	}
+	return w.Context.Value(key)
+}
+
+// dialing is the ctx of a dialer. It has the caller's trace only: what a
+// resolver of the application's does with it, perhaps for a connection that the
+// exchange does not wait for, is no news of our request.
+type dialing struct{ context.Context }
+
+func (d dialing) Value(key any) any {
+	value := d.Context.Value(key)
+	if _, ok := value.(*httptrace.ClientTrace); ok {
+		if w, ok := d.Context.Value(wireKey{}).(*wire); ok {
+			return w.callers
+		}
+	}
+	return value
+}
+
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+func untraced(dial dialer) dialer {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		return dial(dialing{ctx}, network, address)
+	}
 }
 
 // Format keeps the request, and so the secrets in it, out of the logs of a
