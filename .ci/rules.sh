@@ -41,7 +41,6 @@ down() {
   passes recall/recalltest/x.go testing testing/synctest $module/recall
   refuses_import examples examples/x github.com/go-resty/resty/v2
   refuses_import examples examples/x $module/internal/rest
-  refuses_import examples examples/x $module/examples/moderation
   refuses_import testing examples/acmechat/acmechat $module/recall/recalltest
   passes examples/acmechat/x.go $module/examples/acmechat/acmechat $module/recall
   refuses_import others cmd/x github.com/go-resty/resty/v2
