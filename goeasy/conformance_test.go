@@ -1,6 +1,7 @@
 package goeasy_test
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"testing"
@@ -15,6 +16,18 @@ import (
 )
 
 func TestConformance(t *testing.T) { recalltest.TestProvider(t, stage) }
+
+// A wrapper has the optional interfaces no more, and the contract all the same.
+func TestConformanceOfAWrapper(t *testing.T) {
+	recalltest.TestProvider(t, func(t *testing.T, s recalltest.Situation) recalltest.Harness {
+		h := stage(t, s)
+		client := h.Provider
+		h.Provider = recall.ProviderFunc(func(ctx context.Context, req recall.Request) (recall.Receipt, error) {
+			return client.RecallMessage(ctx, req)
+		})
+		return h
+	})
+}
 
 func stage(t *testing.T, s recalltest.Situation) recalltest.Harness {
 	server := goeasytest.NewServer()

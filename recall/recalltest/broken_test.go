@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"os/exec"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,19 +187,24 @@ func defects() map[string]defect {
 	return all
 }
 
+// withDefect returns a harness for a provider with a defect.
+func withDefect(d defect) func(*testing.T, recalltest.Situation) recalltest.Harness {
+	return func(_ *testing.T, s recalltest.Situation) recalltest.Harness {
+		fake, h := fakeIn(s)
+		b := &broken{Fake: fake, in: s, good: h.Messages[0]}
+		d.inject(b)
+		h.Provider = b
+		return h
+	}
+}
+
 func TestEachDefectBreaksItsRule(t *testing.T) {
 	seen := map[string]bool{}
 	for name, defect := range defects() {
 		seen[defect.rule] = true
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				violations := recalltest.CheckProvider(t, func(_ *testing.T, s recalltest.Situation) recalltest.Harness {
-					fake, h := fakeIn(s)
-					b := &broken{Fake: fake, in: s, good: h.Messages[0]}
-					defect.inject(b)
-					h.Provider = b
-					return h
-				})
+				violations := recalltest.CheckProvider(t, withDefect(defect))
 				<-time.After(2 * time.Minute) // until the last call has returned
 				if assert.NotEmpty(t, violations, "no rule is broken") {
 					assert.Contains(t, fmt.Sprint(violations), defect.saw)
@@ -223,4 +230,25 @@ func TestNoDefectBreaksNoRule(t *testing.T) {
 			return h
 		}))
 	})
+}
+
+// A failure of TestProvider states the rule in words. Only a process of its own
+// may fail.
+func TestFailuresReadWell(t *testing.T) {
+	const variable = "RECALLTEST_DEFECT"
+	if name := os.Getenv(variable); name != "" {
+		recalltest.TestProvider(t, withDefect(defects()[name]))
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFailuresReadWell$", "-test.v")
+	cmd.Env = append(os.Environ(), variable+"=names no field")
+	out, err := cmd.CombinedOutput()
+	assert.Error(t, err)
+	for _, want := range []string{
+		"missing field: a request without a field that the vendor needs is refused before it is sent, with ErrInvalidRequest and the field's name",
+		"but: direct without MessageID: the error does not name the field: fake: recall: invalid_request",
+		"and: room without Operator: the error",
+	} {
+		assert.Contains(t, string(out), want)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/imrecall/imrecall/recall"
 )
@@ -47,14 +48,26 @@ func (p *probe) failures(situations ...Situation) []failure {
 			p.staged-- // a real vendor does answer
 			continue
 		}
-		if s == Silent {
-			f.receipt, f.err = p.canceled(h)
-		} else {
-			f.receipt, f.err = p.recall(h, plain(h))
-		}
+		f.fail(p)
 		all = append(all, f)
 	}
 	return all
+}
+
+// fail makes the call. On a busy machine a short time may be over before the
+// request is out, and then nothing is open: the call is repeated.
+func (f *failure) fail(p *probe) {
+	for try := 1; try <= 3; try++ {
+		if f.situation == Silent {
+			f.receipt, f.err = p.canceled(f.harness, time.Duration(try)*whileCalling)
+		} else {
+			f.receipt, f.err = p.recall(f.harness, plain(f.harness))
+		}
+		e, ok := errors.AsType[*recall.Error](f.err)
+		if !ok || e.MayHaveApplied || f.situation != Silent && f.situation != Slow {
+			return
+		}
+	}
 }
 
 // plain is a message without the permission to go past the window.

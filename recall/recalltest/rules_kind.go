@@ -3,6 +3,7 @@ package recalltest
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/imrecall/imrecall/recall"
 )
@@ -60,8 +61,8 @@ func slowAnswer(p *probe) {
 }
 
 // canceled makes a call whose ctx ends while the vendor is silent.
-func (p *probe) canceled(h Harness) (recall.Receipt, error) {
-	ctx, cancel := context.WithTimeout(p.t.Context(), whileCalling)
+func (p *probe) canceled(h Harness, after time.Duration) (recall.Receipt, error) {
+	ctx, cancel := context.WithTimeout(p.t.Context(), after)
 	defer cancel()
 	r, _ := untilReturned(ctx, h)
 	return r.Receipt, r.Err
