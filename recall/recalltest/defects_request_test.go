@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/imrecall/imrecall/recall"
 	"github.com/imrecall/imrecall/recall/recalltest"
@@ -131,7 +133,10 @@ func requestDefects() map[string]defect {
 		}},
 		"a batch under a ctx that is over": {"batch canceled before", "the vendor got 1 request", func(b *broken) {
 			b.recallAll = func(ctx context.Context, reqs []recall.Request) ([]recall.Result, error) {
-				return b.Fake.RecallMessages(context.WithoutCancel(ctx), reqs)
+				if b.in == recalltest.Untouched {
+					ctx = context.WithoutCancel(ctx)
+				}
+				return b.Fake.RecallMessages(ctx, reqs)
 			}
 		}},
 		"results of a canceled batch": {"batch canceled before", "4 results", batches(func(reqs []recall.Request, results []recall.Result, err error) ([]recall.Result, error) {
@@ -139,6 +144,40 @@ func requestDefects() map[string]defect {
 				results = make([]recall.Result, len(reqs))
 			}
 			return results, err
+		})},
+		"a batch ignores ctx": {"batch canceled during", "the call had not returned 1s after ctx ended", func(b *broken) {
+			b.recallAll = func(ctx context.Context, reqs []recall.Request) ([]recall.Result, error) {
+				results, err := b.Fake.RecallMessages(ctx, reqs)
+				if b.in == recalltest.Silent {
+					<-time.After(time.Minute)
+				}
+				return results, err
+			}
+		}},
+		"one batch at a time": {"batch concurrent use", "of 4 calls at once, one got 0 results", func(b *broken) {
+			var one sync.Mutex
+			b.recallAll = func(ctx context.Context, reqs []recall.Request) ([]recall.Result, error) {
+				if !one.TryLock() {
+					return nil, &recall.Error{Kind: recall.ErrUnavailable, Vendor: "fake"}
+				}
+				defer one.Unlock()
+				if b.in == recalltest.Healthy {
+					<-time.After(time.Millisecond)
+				}
+				return b.Fake.RecallMessages(ctx, reqs)
+			}
+		}},
+		"secret in a batch": {"no secrets", "wrong credentials, batch: ", inSituation(recalltest.WrongCredentials, func(_ []recall.Request, _ []recall.Result, err error) ([]recall.Result, error) {
+			e, _ := errors.AsType[*recall.Error](err)
+			e.Message = "hunter2"
+			return nil, e
+		})},
+		"results with bare kinds": {"typed errors", "garbage, batch: recall.Kind", inSituation(recalltest.Garbage, func(reqs []recall.Request, _ []recall.Result, _ error) ([]recall.Result, error) {
+			results := make([]recall.Result, len(reqs))
+			for i := range results {
+				results[i] = recall.Result{Request: reqs[i], Err: recall.ErrBadResponse}
+			}
+			return results, nil
 		})},
 		"a refused batch is a success": {"batch refused", "at 0 there is the receipt", inSituation(recalltest.WrongCredentials, func(reqs []recall.Request, _ []recall.Result, _ error) ([]recall.Result, error) {
 			return make([]recall.Result, len(reqs)), nil

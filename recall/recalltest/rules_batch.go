@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/imrecall/imrecall/recall"
@@ -20,6 +21,8 @@ func batchRules() []rule {
 		{"batch with one invalid", "a request that can't be sent has an error in its result and does not keep the others from being sent", batchInvalid},
 		{"batch that can't be one", "requests with different keys, and more than the limit, are refused as a whole before anything is sent", batchRefused},
 		{"batch canceled before", "where ctx is over before the call, nothing is sent, the error is ErrCanceled and there are no results", batchCanceled},
+		{"batch canceled during", "a call returns within 100 ms of the end of ctx, with ErrCanceled", batchCanceledDuring},
+		{"batch concurrent use", "RecallMessages may be called by several goroutines at once", batchConcurrentUse},
 		{"batch refused", "a refusal by the vendor is an error of the whole, or of each result; with an error of the whole there are no results", batchUnauthorized},
 	}
 }
@@ -227,6 +230,51 @@ func batchCanceled(p *probe) {
 				p.violated("ctx %s: got the error %v and %s", how, err, count(len(results), "result"))
 			}
 		})
+	}
+}
+
+func batchCanceledDuring(p *probe) {
+	h, b, ok := p.stageBatch(Silent)
+	if !ok {
+		return
+	}
+	p.endInTime(h, func(ctx context.Context) recall.Result {
+		_, err := b.RecallMessages(ctx, slices.Clone(h.Messages))
+		return recall.Result{Err: err}
+	})
+}
+
+// batchConcurrentUse recalls the same messages by several calls at once: of each
+// message, one of them has to be told that it is gone.
+func batchConcurrentUse(p *probe) {
+	h, b, ok := p.stageBatch(Healthy)
+	if !ok {
+		return
+	}
+	const calls = 4
+	var all [calls][]recall.Result
+	var errs [calls]error
+	var wg sync.WaitGroup
+	for i := range calls {
+		wg.Go(func() { all[i], errs[i] = p.recallAll(b, slices.Clone(h.Messages)) })
+	}
+	wg.Wait()
+	for i, req := range h.Messages {
+		successes := 0
+		for n, results := range all {
+			switch {
+			case len(results) != len(h.Messages):
+				p.violated("of %d calls at once, one got %s for %d messages, and the error %v", calls, count(len(results), "result"), len(h.Messages), errs[n])
+				return
+			case results[i].Err == nil:
+				successes++
+			case !errors.Is(results[i].Err, recall.ErrNotFound) && !settled(h, results[i].Err):
+				p.violated("of %d calls at once, one about %q %s", calls, req.MessageID, got(results[i].Receipt, results[i].Err))
+			}
+		}
+		if successes == 0 && !h.Live {
+			p.violated("of %d calls at once, none had a success about %q", calls, req.MessageID)
+		}
 	}
 }
 

@@ -183,11 +183,24 @@ const (
 	hopeless     = time.Second            // after that
 )
 
-func canceledDuring(p *probe) {
-	h, ok := p.stage(Silent)
-	if !ok {
-		return
+// call is a call of the provider that is cut short.
+type call func(ctx context.Context) recall.Result
+
+func single(h Harness) call {
+	return func(ctx context.Context) recall.Result {
+		receipt, err := h.Provider.RecallMessage(ctx, h.Messages[0])
+		return recall.Result{Receipt: receipt, Err: err}
 	}
+}
+
+func canceledDuring(p *probe) {
+	if h, ok := p.stage(Silent); ok {
+		p.endInTime(h, single(h))
+	}
+}
+
+// endInTime checks calls whose ctx ends in one way or another.
+func (p *probe) endInTime(h Harness, c call) {
 	for how, begin := range map[string]func() (context.Context, context.CancelFunc){
 		"deadline": func() (context.Context, context.CancelFunc) {
 			return context.WithTimeout(p.t.Context(), whileCalling)
@@ -198,18 +211,18 @@ func canceledDuring(p *probe) {
 			return ctx, func() { timer.Stop(); cancel() }
 		},
 	} {
-		p.ends(h, how, begin)
+		p.ends(h, c, how, begin)
 	}
 }
 
 // ends checks a call whose ctx ends while the vendor is silent. On a busy
 // machine one that returned late may have wanted to be in time: the best of
 // three tries counts.
-func (p *probe) ends(h Harness, how string, begin func() (context.Context, context.CancelFunc)) {
+func (p *probe) ends(h Harness, c call, how string, begin func() (context.Context, context.CancelFunc)) {
 	var late time.Duration
 	for range 3 {
 		ctx, cancel := begin()
-		r, after := untilReturned(ctx, h)
+		r, after := untilReturned(ctx, c)
 		cancel()
 		switch {
 		case after > hopeless:
@@ -228,12 +241,9 @@ func (p *probe) ends(h Harness, how string, begin func() (context.Context, conte
 
 // untilReturned calls the provider and returns how long after the end of ctx it
 // returned. It does not wait for a call that ignores ctx.
-func untilReturned(ctx context.Context, h Harness) (recall.Result, time.Duration) {
+func untilReturned(ctx context.Context, c call) (recall.Result, time.Duration) {
 	done := make(chan recall.Result, 1)
-	go func() {
-		receipt, err := h.Provider.RecallMessage(ctx, h.Messages[0])
-		done <- recall.Result{Receipt: receipt, Err: err}
-	}()
+	go func() { done <- c(ctx) }()
 	select {
 	case r := <-done:
 		return r, 0

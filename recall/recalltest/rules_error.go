@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,14 @@ type failure struct {
 	harness   Harness
 	receipt   recall.Receipt
 	err       error
+	batch     bool // of RecallMessages, or of one of its results
+}
+
+func (f failure) String() string {
+	if f.batch {
+		return string(f.situation) + ", batch"
+	}
+	return string(f.situation)
 }
 
 // refusals are the situations in which the vendor answers, and never with yes.
@@ -82,7 +91,7 @@ func plain(h Harness) recall.Request {
 func refusedIsAnError(p *probe) {
 	for _, f := range p.failures(refusals()...) {
 		if f.err == nil {
-			p.violated("%s: %s", f.situation, got(f.receipt, nil))
+			p.violated("%s: %s", f, got(f.receipt, nil))
 		}
 	}
 }
@@ -91,9 +100,37 @@ func (p *probe) allFailures() []failure {
 	all := p.failures(append(refusals(), UnknownMessages, Slow, Silent)...)
 	if h, ok := p.stage(Untouched); ok {
 		receipt, err := p.recall(h, recall.Request{})
-		all = append(all, failure{"empty request", h, receipt, err})
+		all = append(all, failure{situation: "empty request", harness: h, receipt: receipt, err: err})
 		receipt, err = h.Provider.RecallMessage(p.overContexts()["canceled"], h.Messages[0])
-		all = append(all, failure{"ctx over", h, receipt, err})
+		all = append(all, failure{situation: "ctx over", harness: h, receipt: receipt, err: err})
+	}
+	for _, s := range []Situation{WrongCredentials, RateLimited, Garbage} {
+		all = append(all, p.batchFailures(s)...)
+	}
+	return all
+}
+
+// batchFailures recalls the messages together, where that is possible. There is
+// one failure for the call as a whole, or one for each message.
+func (p *probe) batchFailures(s Situation) []failure {
+	h, ok := p.stage(s)
+	if !ok {
+		return nil
+	}
+	b, ok := h.Provider.(recall.Batcher)
+	if !ok {
+		return nil
+	}
+	if key, _ := b.BatchKey(h.Messages[0]); key == "" {
+		return nil // one after the other, as above
+	}
+	results, err := p.recallAll(b, slices.Clone(h.Messages))
+	if err != nil {
+		return []failure{{situation: s, harness: h, err: err, batch: true}}
+	}
+	var all []failure
+	for _, r := range results {
+		all = append(all, failure{situation: s, harness: h, receipt: r.Receipt, err: r.Err, batch: true})
 	}
 	return all
 }
@@ -104,14 +141,14 @@ func errorsAreTyped(p *probe) {
 		switch {
 		case f.err == nil:
 		case !errors.As(f.err, &e) || e == nil:
-			p.violated("%s: %T is not and wraps no *recall.Error: %v", f.situation, f.err, f.err)
+			p.violated("%s: %T is not and wraps no *recall.Error: %v", f, f.err, f.err)
 		case !knownKind(e.Kind):
-			p.violated("%s: the Kind is %q: %v", f.situation, e.Kind, f.err)
+			p.violated("%s: the Kind is %q: %v", f, e.Kind, f.err)
 		case e.Vendor == "":
-			p.violated("%s: the error has no Vendor: %v", f.situation, f.err)
+			p.violated("%s: the error has no Vendor: %v", f, f.err)
 		default:
 			if c, ok := f.harness.Provider.(recall.Capable); ok && c.Capabilities().Vendor != e.Vendor {
-				p.violated("%s: the error is of the Vendor %q, and Capabilities of %q", f.situation, e.Vendor, c.Capabilities().Vendor)
+				p.violated("%s: the error is of the Vendor %q, and Capabilities of %q", f, e.Vendor, c.Capabilities().Vendor)
 			}
 		}
 	}
@@ -130,7 +167,7 @@ func knownKind(k recall.Kind) bool {
 func receiptIsEmpty(p *probe) {
 	for _, f := range p.allFailures() {
 		if f.err != nil && f.receipt != (recall.Receipt{}) {
-			p.violated("%s: %s and the receipt %+v", f.situation, got(f.receipt, f.err), f.receipt)
+			p.violated("%s: %s and the receipt %+v", f, got(f.receipt, f.err), f.receipt)
 		}
 	}
 }
@@ -139,7 +176,7 @@ func noSecrets(p *probe) {
 	calls := p.allFailures()
 	if h, ok := p.stage(Healthy); ok {
 		receipt, err := p.recall(h, h.Messages[0])
-		calls = append(calls, failure{Healthy, h, receipt, err})
+		calls = append(calls, failure{situation: Healthy, harness: h, receipt: receipt, err: err})
 	}
 	named := false
 	for _, f := range calls {
@@ -149,7 +186,7 @@ func noSecrets(p *probe) {
 			}
 			named = true
 			if text, found := holds(f, secret); found {
-				p.violated("%s: %s", f.situation, strings.ReplaceAll(text, secret, "[here it is]"))
+				p.violated("%s: %s", f, strings.ReplaceAll(text, secret, "[here it is]"))
 			}
 		}
 	}
@@ -188,11 +225,11 @@ func mayHaveApplied(p *probe) {
 		switch f.situation {
 		case Garbage, Slow, Silent:
 			if !e.MayHaveApplied {
-				p.violated("%s: nobody knows what the vendor did, and MayHaveApplied is false: %v", f.situation, f.err)
+				p.violated("%s: nobody knows what the vendor did, and MayHaveApplied is false: %v", f, f.err)
 			}
 		default:
 			if e.MayHaveApplied {
-				p.violated("%s: the message is where it was, and MayHaveApplied is true: %v", f.situation, f.err)
+				p.violated("%s: the message is where it was, and MayHaveApplied is true: %v", f, f.err)
 			}
 		}
 	}

@@ -64,6 +64,6 @@ func slowAnswer(p *probe) {
 func (p *probe) canceled(h Harness, after time.Duration) (recall.Receipt, error) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), after)
 	defer cancel()
-	r, _ := untilReturned(ctx, h)
+	r, _ := untilReturned(ctx, single(h))
 	return r.Receipt, r.Err
 }
