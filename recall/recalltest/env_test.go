@@ -1,6 +1,7 @@
 package recalltest_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -62,6 +63,15 @@ func TestLiveIsOffline(t *testing.T) {
 		assert.NotEmpty(t, recalltest.Live(account)(t, s).Skip, s)
 	}
 	assert.Equal(t, []recall.Request{account.Message}, recalltest.Live(account)(t, recalltest.Healthy).Messages)
+}
+
+// Whoever forgets the transport is told.
+func TestLiveWithoutItsTransport(t *testing.T) {
+	violations := recalltest.CheckProvider(t, recalltest.Live(recalltest.Account{
+		Message: message("1"),
+		Connect: func(http.RoundTripper, bool) (recall.Provider, error) { return &recalltest.Fake{}, nil },
+	}))
+	assert.Contains(t, fmt.Sprint(violations), "did not send through the transport")
 }
 
 func TestHookOfASituation(t *testing.T) {

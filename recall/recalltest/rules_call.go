@@ -40,6 +40,9 @@ func receiptIsFilled(p *probe) {
 	}
 	if h.Live {
 		p.promised(h, r.Outcome, req.Force) // the rule proof finds the message gone
+		if h.Sent() == 0 {
+			p.violated("the provider did not send through the transport that it was given, and so nothing keeps it offline where it has to be")
+		}
 	}
 	for name, empty := range map[string]bool{
 		"Vendor": r.Vendor == "", "App": r.App == "", "Code": r.Code == "", "Attempts": r.Attempts < 1,
