@@ -143,10 +143,19 @@ func (h *EventHandler) read(ctx context.Context, w http.ResponseWriter, r *http.
 		limit = defaultMaxCallback
 	}
 	// Not every ResponseWriter can do that; then the server's own timeouts hold.
+	conn := http.NewResponseController(w)
 	if deadline, ok := ctx.Deadline(); ok {
-		_ = http.NewResponseController(w).SetReadDeadline(deadline)
+		_ = conn.SetReadDeadline(deadline)
 	}
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err == nil {
+		// From here the server reads on, to learn of a hang-up. A deadline that
+		// is over it takes for one, and ends this request and all that follow on
+		// the connection. It takes the deadline away itself, but not where
+		// there was no body left to read.
+		_ = conn.SetReadDeadline(time.Time{})
+	}
+	return body, err
 }
 
 func readStatus(err error) int {
