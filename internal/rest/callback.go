@@ -88,9 +88,10 @@ func (s *Scalar) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	// What is not UTF-8, or half a surrogate pair, would be replaced and so
-	// name another user or message.
+	// name another user or message. NUL is what databases refuse: the event
+	// would be sent again and again, and never stored.
 	isText := json.Unmarshal(data, &s.text) == nil
-	s.odd = s.odd || !isText || strings.ContainsRune(s.text, utf8.RuneError)
+	s.odd = s.odd || !isText || strings.ContainsRune(s.text, utf8.RuneError) || strings.ContainsRune(s.text, 0)
 	return nil
 }
 
