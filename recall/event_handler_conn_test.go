@@ -23,7 +23,7 @@ func TestEventHandlerLeavesTheConnectionInOrder(t *testing.T) {
 	first <- struct{}{}
 	h := &recall.EventHandler{
 		Parser: parser{rules: recall.CallbackRules{Deadline: deadline}},
-		Handle: func(ctx context.Context, _ recall.Event) error {
+		Handle: func(_ context.Context, _ recall.Event) error {
 			select {
 			case <-first:
 				<-time.After(3 * deadline) // whatever ctx says

@@ -48,6 +48,9 @@ func allTrimmed(secrets []string) bool {
 // that the secrets can't be had, which is not the callback's fault, whatever
 // kind of error the caller's function returned.
 func (s Secrets) Any(ctx context.Context, signed func(secret string) bool) (bool, *recall.Error) {
+	if s.get == nil {
+		return false, &recall.Error{Kind: recall.ErrUnavailable, Err: errors.New("there are no secrets: make Callbacks by NewCallbacks")}
+	}
 	secrets, err := s.get(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil:

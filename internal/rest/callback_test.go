@@ -107,3 +107,11 @@ func TestCallbackSecrets(t *testing.T) {
 	require.ErrorIs(t, refusal, failing)
 	assert.Equal(t, recall.ErrUnavailable, refusal.Kind)
 }
+
+// TestCallbackSecretsOfNobody: a zero Callbacks believes nothing, and does not panic.
+func TestCallbackSecretsOfNobody(t *testing.T) {
+	found, refusal := Secrets{}.Any(t.Context(), func(string) bool { return true })
+	assert.False(t, found)
+	require.ErrorIs(t, refusal, recall.ErrUnavailable)
+	assert.ErrorContains(t, refusal, "NewCallbacks")
+}
