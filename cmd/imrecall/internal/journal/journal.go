@@ -58,15 +58,17 @@ var ErrLocked = errors.New("another run is using this journal")
 
 // Journal is an open journal. It is safe for concurrent use.
 type Journal struct {
-	file *os.File
-	stop chan struct{} // ends the goroutine that syncs
-	idle sync.WaitGroup
-	last int64 // no line of the input has a higher number
+	file    *os.File
+	stop    chan struct{} // ends the goroutine that syncs
+	idle    sync.WaitGroup
+	resumed bool
+	last    int64 // no line of the input has a higher number
 
 	mu    sync.Mutex
-	sent  bitset
-	done  bitset
+	sent  Lines
+	done  Lines
 	past  map[string]int // outcomes of earlier runs
+	first func() error
 	dirty bool
 	buf   []byte
 	err   error // of a write, after which nothing may be sent
@@ -126,7 +128,7 @@ func (j *Journal) Sending(lines []int) error {
 	j.buf = append(j.buf[:0], 's')
 	for _, line := range lines {
 		j.buf = strconv.AppendInt(append(j.buf, ' '), int64(line), 10)
-		j.sent.set(line)
+		j.sent.Add(line)
 	}
 	return j.write()
 }
@@ -137,7 +139,7 @@ func (j *Journal) Finish(line int, outcome string) error {
 	defer j.mu.Unlock()
 	j.buf = strconv.AppendInt(append(j.buf[:0], 'd', ' '), int64(line), 10)
 	j.buf = append(append(j.buf, ' '), outcome...)
-	j.done.set(line)
+	j.done.Add(line)
 	return j.write()
 }
 
@@ -159,7 +161,18 @@ func (j *Journal) write() error {
 func (j *Journal) Done(line int) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.done.has(line)
+	return j.done.Has(line)
+}
+
+// Resumed tells whether earlier runs left anything in the journal.
+func (j *Journal) Resumed() bool { return j.resumed }
+
+// SyncFirst has a function called before each sync, which brings to the disk what the journal's lines speak of. It is
+// called once, before anything is sent.
+func (j *Journal) SyncFirst(f func() error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.first = f
 }
 
 // Past returns how many messages had which outcome in earlier runs.
@@ -170,14 +183,14 @@ func (j *Journal) Past() map[string]int { return j.past }
 func (j *Journal) Unanswered() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.sent.without(&j.done)
+	return j.sent.Without(&j.done)
 }
 
 // IsUnanswered tells whether the message on this line is one of those.
 func (j *Journal) IsUnanswered(line int) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.sent.has(line) && !j.done.has(line)
+	return j.sent.Has(line) && !j.done.Has(line)
 }
 
 // Close syncs the journal and lets go of it.
@@ -203,11 +216,16 @@ func (j *Journal) syncNowAndThen() {
 // sync syncs outside the lock, so that nobody waits for the disk.
 func (j *Journal) sync() error {
 	j.mu.Lock()
-	dirty := j.dirty
+	dirty, first := j.dirty, j.first
 	j.dirty = false
 	j.mu.Unlock()
 	if !dirty {
 		return nil
+	}
+	if first != nil {
+		if err := first(); err != nil {
+			return err
+		}
 	}
 	return j.file.Sync()
 }

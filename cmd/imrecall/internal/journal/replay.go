@@ -40,6 +40,7 @@ func (j *Journal) replay(path string, id Identity) (end int64, err error) {
 		case ok && broken > 0:
 			return 0, &MismatchError{path, fmt.Sprintf("is damaged in line %d", broken)}
 		case ok:
+			j.resumed = true
 			end += int64(len(text) + 1)
 		}
 	}
@@ -62,13 +63,13 @@ func (j *Journal) event(text []byte) bool {
 			lines = append(lines, line)
 		}
 		for _, line := range lines {
-			j.sent.set(line)
+			j.sent.Add(line)
 		}
 		return true
 	case string(words[0]) == "d" && len(words) == 3 && len(words[2]) > 0:
 		line, ok := j.lineNumber(words[1])
-		if ok && !j.done.has(line) {
-			j.done.set(line)
+		if ok && !j.done.Has(line) {
+			j.done.Add(line)
 			j.past[string(words[2])]++
 		}
 		return ok
