@@ -116,7 +116,7 @@ func (p *program) run(ctx context.Context, f bulkFlags, source *source, client c
 	if failures != nil {
 		err = errors.Join(err, failures.Close())
 	}
-	code := exitOf(summary)
+	code := exitOf(summary, report.together(summary.Counts))
 	if err := report.summary(summary, code); err != nil {
 		return &exitError{exitNo, err}
 	}
@@ -179,8 +179,8 @@ func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) 
 	return log, failures, nil
 }
 
-// exitOf is the exit code of a run.
-func exitOf(s wave.Summary) int {
+// exitOf is the exit code of a run: with all, what became of the messages in this run and those before.
+func exitOf(s wave.Summary, all wave.Counts) int {
 	switch {
 	case s.Halt != nil && wave.AboutApp(s.Halt):
 		return exitConfig
@@ -188,9 +188,9 @@ func exitOf(s wave.Summary) int {
 		return exitNo
 	case s.Stopped:
 		return exitInterrupted
-	case s.Counts[wave.Unknown] > 0:
+	case all[wave.Unknown] > 0:
 		return exitUnknown
-	case s.Counts.FailureCount() > 0:
+	case all.FailureCount() > 0:
 		return exitNo
 	}
 	return exitYes

@@ -3,9 +3,10 @@ package cli
 import (
 	"errors"
 
+	"github.com/imrecall/imrecall/recall"
+
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/config"
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/wave"
-	"github.com/imrecall/imrecall/recall"
 )
 
 // The exit codes. They are part of what users rely on.

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/imrecall/imrecall/recall"
 	"github.com/spf13/cobra"
 
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/records"
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/wave"
-	"github.com/imrecall/imrecall/recall"
 )
 
 // recallFlags are what the command recall takes.

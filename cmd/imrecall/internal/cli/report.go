@@ -8,11 +8,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/imrecall/imrecall/recall"
+
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/journal"
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/progress"
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/records"
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/wave"
-	"github.com/imrecall/imrecall/recall"
 )
 
 // report tells people, or with --json programs, how a run goes.
@@ -187,7 +188,7 @@ func (r *report) summary(s wave.Summary, code int) error {
 		if s.Halt != nil {
 			out.Halt = s.Halt.Error()
 		}
-		if s.Counts.FailureCount() > 0 {
+		if r.together(s.Counts).FailureCount() > 0 {
 			out.Failures = r.source.failuresPath(r.f)
 		}
 		return errors.Join(r.outFail, r.out.Encode(map[string]summaryJSON{"summary": out}))
@@ -197,7 +198,7 @@ func (r *report) summary(s wave.Summary, code int) error {
 	if s.Skipped > 0 && finished {
 		fmt.Fprintf(r.p.env.Stdout, "with the runs before: %s\n", r.together(s.Counts))
 	}
-	if n := s.Counts.FailureCount(); n > 0 && r.failures != nil {
+	if n := r.together(s.Counts).FailureCount(); n > 0 && r.failures != nil {
 		fmt.Fprintf(r.p.env.Stdout, "%d failed: see %s; to send these again: imrecall bulk %s\n",
 			n, r.failures.Path(), r.again(r.failures.Path()))
 	}
@@ -209,7 +210,10 @@ func (r *report) summary(s wave.Summary, code int) error {
 
 // together adds up all runs.
 func (r *report) together(now wave.Counts) wave.Counts {
-	all := pastOf(r.journal)
+	all := wave.Counts{}
+	if r.journal != nil {
+		all = pastOf(r.journal)
+	}
 	for class, n := range now {
 		all[class] += n
 	}

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/imrecall/imrecall/cmd/imrecall/internal/config"
 	"github.com/imrecall/imrecall/recall"
+
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/config"
 )
 
 // Verdict is how a check ended.

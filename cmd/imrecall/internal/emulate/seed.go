@@ -8,8 +8,9 @@ import (
 	"io"
 	"slices"
 
-	"github.com/imrecall/imrecall/cmd/imrecall/internal/records"
 	"github.com/imrecall/imrecall/recall"
+
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/records"
 )
 
 // Seed puts the messages of an NDJSON file into the emulators. Each is a request with the name of its vendor besides.

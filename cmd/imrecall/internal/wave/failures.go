@@ -10,8 +10,9 @@ import (
 	"os"
 	"sync"
 
-	"github.com/imrecall/imrecall/cmd/imrecall/internal/journal"
 	"github.com/imrecall/imrecall/recall"
+
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/journal"
 )
 
 // Failures is the file of the messages that were not recalled, each with its error: NDJSON that can be given to bulk
@@ -58,7 +59,7 @@ func (f *Failures) keep(settled func(int) bool) error {
 	if err != nil {
 		return err
 	}
-	defer old.Close()
+	defer func() { _ = old.Close() }()
 	next, err := os.OpenFile(f.path+".next", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err

@@ -5,8 +5,9 @@ import (
 	"io"
 	"time"
 
-	"github.com/imrecall/imrecall/cmd/imrecall/internal/records"
 	"github.com/imrecall/imrecall/recall"
+
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/records"
 )
 
 // Plan is what a run would do.

@@ -5,8 +5,9 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/imrecall/imrecall/cmd/imrecall/internal/journal"
 	"github.com/imrecall/imrecall/recall"
+
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/journal"
 )
 
 // tracked notes in the journal what it hands on, and hands on nothing more when the run has to stop. It says as much of

@@ -9,9 +9,10 @@ import (
 	"io"
 	"sync"
 
+	"github.com/imrecall/imrecall/recall"
+
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/journal"
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/records"
-	"github.com/imrecall/imrecall/recall"
 )
 
 // Provider is who recalls, and can tell what it would refuse.
