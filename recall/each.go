@@ -49,9 +49,9 @@ const (
 
 // Each recalls everything that reqs yields, and yields exactly one Result for
 // each request read, as they complete. It is for waves of any length: it holds
-// only a bounded number of requests in memory, some 16,000 in each of its two
+// only a bounded number of requests in memory, some 8,000 in each of its two
 // stages (read, and waiting for the loop to take the result), more with a Concurrency
-// above 256.
+// above 128.
 //
 // Requests that may share a call do, where p is a [Batcher]; it pays to have
 // those of one conversation close to each other. Requests that are ready go

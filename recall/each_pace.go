@@ -6,9 +6,10 @@ import (
 )
 
 const (
-	atOnce      = 8  // calls in flight that need no reason
-	spareQueued = 2  // calls that wait for a quota, so that none of it is lost
-	firstLevel  = 16 // calls in flight to begin with, where no quota is known
+	atOnce      = 8   // calls in flight that need no reason
+	spareQueued = 2   // calls that wait for a quota, so that none of it is lost
+	firstLevel  = 16  // calls in flight to begin with, where no quota is known
+	usualQuota  = 100 // calls a second, until the first answer comes; what vendors allow
 )
 
 // pace finds how many calls at once are worth having. Where the provider tells
@@ -19,8 +20,8 @@ type pace struct {
 	most    int           // calls in flight: the caller's cap
 	quota   float64       // calls a second, 0 where the provider tells none
 	latency time.Duration // of a call, on average of late, without waiting for quotas
-	climb   climb
-	grown   time.Time // when the last worker was added
+	climb   climb         // where no quota is known
+	grown   time.Time     // when the last worker was added
 }
 
 func newPace(p Provider, concurrency int) pace {
@@ -28,7 +29,6 @@ func newPace(p Provider, concurrency int) pace {
 	if capable, ok := p.(Capable); ok {
 		out.quota = capable.Capabilities().CallsPerSecond
 	}
-	out.climb = climb{level: min(firstLevel, concurrency), most: concurrency}
 	return out
 }
 
@@ -36,23 +36,41 @@ func newPace(p Provider, concurrency int) pace {
 // only gap bounds their number.
 func (p *pace) level() int {
 	switch {
-	case p.quota <= 0:
+	case p.quota > 0 && p.latency > 0:
+		needed := 1.5*p.quota*p.latency.Seconds() + spareQueued
+		return min(max(int(min(needed, math.MaxInt32)), atOnce), p.most)
+	case p.climb.level > 0:
 		return p.climb.level
-	case p.latency == 0:
-		return p.most
 	}
-	needed := 1.5*p.quota*p.latency.Seconds() + spareQueued
-	return min(max(int(min(needed, math.MaxInt32)), atOnce), p.most)
+	return p.most
 }
 
-// gap is the time between adding one worker and the next, after the first few:
-// that of the quota between calls, so that there are enough of them when the
-// first answer comes, however long it takes.
-func (p *pace) gap() time.Duration {
-	if p.quota <= 0 {
+// gap is the time between adding one worker and the next: that of the quota
+// between calls, so that there are enough of them when the first answer comes,
+// however long it takes.
+func (p *pace) gap(workers int) time.Duration {
+	switch {
+	case workers < atOnce:
+		return 0
+	case p.quota > 0:
+		return time.Duration(min(1/p.quota, 1) * float64(time.Second))
+	case workers < firstLevel || p.climb.level > 0:
 		return time.Millisecond
 	}
-	return time.Duration(min(float64(time.Second)/p.quota, float64(time.Second)))
+	return time.Second / usualQuota
+}
+
+// ended takes in that a call has ended. backlog tells whether there was more to
+// do than there were workers.
+func (p *pace) ended(took time.Duration, workers int, backlog bool) {
+	switch {
+	case p.quota > 0:
+		p.took(took)
+	case p.climb.level == 0:
+		p.climb = climb{level: min(max(workers, firstLevel), p.most), most: p.most}
+	case backlog:
+		p.climb.ended()
+	}
 }
 
 // took takes in how long a call took.

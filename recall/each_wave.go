@@ -57,7 +57,7 @@ type wave struct {
 }
 
 const (
-	smallestWindow = 16 << 10
+	smallestWindow = 8 << 10
 	largestWindow  = 256 << 10
 )
 

@@ -51,7 +51,7 @@ func (w *wave) mayGrow() bool {
 		return false
 	}
 	now := time.Now()
-	if next := w.pace.grown.Add(w.pace.gap()); w.workers >= atOnce && now.Before(next) {
+	if next := w.pace.grown.Add(w.pace.gap(w.workers)); now.Before(next) {
 		w.arm(next)
 		return false
 	}
@@ -198,11 +198,7 @@ func (k *worker) recall(req Request) Result {
 
 // finish gives the results of a call, or has its parts called.
 func (w *wave) finish(l *load, out *outcome) {
-	if w.pace.quota > 0 {
-		w.pace.took(out.took)
-	} else if w.packer.has(w.dry || w.full) {
-		w.pace.climb.ended()
-	}
+	w.pace.ended(out.took, w.workers, w.packer.has(w.dry || w.full))
 	switch s := l.share; {
 	case s == nil:
 		w.give(l.number, out.one)
