@@ -32,16 +32,24 @@ type Server struct {
 
 // NewServer starts an emulator that speaks plain http.
 func NewServer() *Server {
-	s := newServer()
-	s.Server = httptest.NewServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	s := NewUnstartedServer()
+	s.Start()
 	return s
 }
 
 // NewTLSServer starts an emulator that speaks https with httptest's certificate, which the client that
 // Client returns trusts.
 func NewTLSServer() *Server {
+	s := NewUnstartedServer()
+	s.StartTLS()
+	return s
+}
+
+// NewUnstartedServer returns an emulator that listens and does not answer yet. Before Start or StartTLS the caller may
+// give it another Listener, for a port of its own choice, or wrap Config.Handler, to delay or refuse requests.
+func NewUnstartedServer() *Server {
 	s := newServer()
-	s.Server = httptest.NewTLSServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	s.Server = httptest.NewUnstartedServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
 	return s
 }
 
@@ -80,6 +88,10 @@ func (s *Server) Answer(w http.ResponseWriter, r *http.Request) {
 // Requests returns every request so far in the order of arrival. Each call returns copies of its own, with
 // bodies that can be read.
 func (s *Server) Requests() []*http.Request { return s.control.Requests() }
+
+// KeepRequests limits Requests to the newest n, so that an emulator that runs for long does not grow with every
+// request. 0 keeps none. Without it all are kept.
+func (s *Server) KeepRequests(n int) { s.control.Keep(n) }
 
 // Intercept queues hooks, each of which takes over one of the next requests: to answer something else, to
 // delay, or to cut the connection by hijacking it. They run in the order given; a nil hook leaves one

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"slices"
 	"sync"
 	"time"
 )
@@ -27,6 +28,8 @@ type Control struct {
 	at     time.Time     // what a frozen clock shows
 	offset time.Duration // how far a running clock is from the real one
 	log    []entry
+	capped bool
+	newest int // how many entries the log keeps, if it is capped
 	hooks  []http.HandlerFunc
 }
 
@@ -65,11 +68,31 @@ func (c *Control) Advance(d time.Duration) {
 func (c *Control) Requests() []*http.Request {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	out := make([]*http.Request, len(c.log))
-	for i, e := range c.log {
+	log := c.log
+	if c.capped {
+		log = log[max(0, len(log)-c.newest):]
+	}
+	out := make([]*http.Request, len(log))
+	for i, e := range log {
 		out[i] = detach(e.request, e.body)
 	}
 	return out
+}
+
+// Keep limits the log to the newest n requests.
+func (c *Control) Keep(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.capped, c.newest = true, max(n, 0)
+	c.trim()
+}
+
+// trim drops the oldest requests above the limit, many at a time so that a long log is not moved with each request.
+// The caller holds the lock.
+func (c *Control) trim() {
+	if surplus := len(c.log) - c.newest; c.capped && (surplus > c.newest || c.newest == 0) {
+		c.log = slices.Delete(c.log, 0, surplus)
+	}
 }
 
 // Intercept queues hooks. Each takes over one of the requests that arrive from now on, first come, first
@@ -115,6 +138,7 @@ func (c *Control) record(r *http.Request, body []byte) http.HandlerFunc {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.log = append(c.log, entry{request: detach(r, nil), body: body})
+	c.trim()
 	if len(c.hooks) == 0 {
 		return nil
 	}

@@ -1,0 +1,165 @@
+// Package emulate runs the emulators of all vendors on ports of the caller's choice, for tests in any language.
+package emulate
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"time"
+
+	"github.com/imrecall/imrecall/easemob/easemobtest"
+	"github.com/imrecall/imrecall/goeasy/goeasytest"
+	"github.com/imrecall/imrecall/netease/neteasetest"
+	"github.com/imrecall/imrecall/recall"
+)
+
+// Options are how the emulators behave.
+type Options struct {
+	Listen                   string // the address to listen on, without a port
+	Easemob, NetEase, GoEasy int    // ports; 0 for a free one
+	Latency                  time.Duration
+	FailRate                 float64 // the share of requests that are answered 503 and have no effect
+	RateLimit                int     // calls a second and API; 0 for no limit
+}
+
+// Vendor is an emulator that runs.
+type Vendor struct {
+	Vendor string            `json:"vendor"`
+	URL    string            `json:"url"`
+	Config map[string]string `json:"config"` // its settings in a configuration file; the secrets are the emulator's
+	Seeds  int               `json:"seeds"`  // messages that were put into it
+
+	server *httptest.Server
+	add    func(recall.Request)
+}
+
+// Emulators are all that run.
+type Emulators struct{ Vendors []*Vendor }
+
+// keptRequests is how many requests an emulator remembers: nobody asks for them here.
+const keptRequests = 0
+
+// Start starts the emulators.
+func Start(ctx context.Context, opts Options) (*Emulators, error) {
+	out := &Emulators{}
+	for _, start := range []struct {
+		vendor *Vendor
+		port   int
+		limit  answerer
+	}{
+		{newEasemob(), opts.Easemob, easemobLimit()},
+		{newNetEase(), opts.NetEase, neteaseLimit()},
+		{newGoEasy(), opts.GoEasy, goeasyLimit()},
+	} {
+		// Appended first: what is in the list is closed.
+		out.Vendors = append(out.Vendors, start.vendor)
+		server := start.vendor.server
+		if err := listen(ctx, server, opts.Listen, start.port); err != nil {
+			out.Close()
+			return nil, fmt.Errorf("%s: %w", start.vendor.Vendor, err)
+		}
+		server.Config.Handler = weather(server.Config.Handler, opts, start.limit)
+		server.Start()
+		start.vendor.URL = server.URL
+		start.vendor.Config["host"] = server.URL
+	}
+	netease := out.Vendors[1]
+	netease.Config["host"] += "/nimserver"
+	netease.Config["host_v2"] = netease.URL
+	return out, nil
+}
+
+// Close ends the emulators when the requests that are under way are answered.
+func (e *Emulators) Close() {
+	for _, v := range e.Vendors {
+		v.server.Close()
+	}
+}
+
+// listen replaces the listener of a server that is not started.
+func listen(ctx context.Context, server *httptest.Server, address string, port int) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(address, strconv.Itoa(port)))
+	if err != nil {
+		return err
+	}
+	_ = server.Listener.Close()
+	server.Listener = listener
+	return nil
+}
+
+func newEasemob() *Vendor {
+	s := easemobtest.NewUnstartedServer()
+	s.KeepRequests(keptRequests)
+	chats := map[recall.ChatType]string{recall.ChatDirect: "chat", recall.ChatGroup: "groupchat", recall.ChatRoom: "chatroom"}
+	return &Vendor{
+		Vendor: "easemob", server: s.Server,
+		Config: map[string]string{
+			"vendor": "easemob", "app_key": s.Org + "#" + s.App, "client_id": s.ClientID, "client_secret": s.ClientSecret,
+		},
+		add: func(r recall.Request) {
+			s.Add(easemobtest.Message{ID: r.MessageID, From: r.From, To: r.To, Chat: chats[r.Chat], SentAt: r.SentAt})
+		},
+	}
+}
+
+func newNetEase() *Vendor {
+	s := neteasetest.NewUnstartedServer()
+	s.KeepRequests(keptRequests)
+	types := map[recall.ChatType]int{
+		recall.ChatDirect: neteasetest.TypeP2P, recall.ChatGroup: neteasetest.TypeTeam,
+		recall.ChatSuperGroup: neteasetest.TypeSuperTeam, recall.ChatRoom: neteasetest.TypeChatroom,
+	}
+	return &Vendor{
+		Vendor: "netease", server: s.Server,
+		Config: map[string]string{"vendor": "netease", "app_key": s.AppKey, "app_secret": s.AppSecret},
+		add: func(r recall.Request) {
+			s.Add(neteasetest.Message{ID: r.MessageID, From: r.From, To: r.To, Type: types[r.Chat], SentAt: r.SentAt})
+		},
+	}
+}
+
+func newGoEasy() *Vendor {
+	s := goeasytest.NewUnstartedServer()
+	s.KeepRequests(keptRequests)
+	return &Vendor{
+		Vendor: "goeasy", server: s.Server,
+		Config: map[string]string{"vendor": "goeasy", "rest_key": s.RestKey},
+		add: func(r recall.Request) {
+			m := goeasytest.Message{ID: r.MessageID, From: r.From, SentAt: r.SentAt}
+			if r.Chat == recall.ChatGroup {
+				m.GroupID = r.To
+			} else {
+				m.To = r.To
+			}
+			s.Add(m)
+		},
+	}
+}
+
+// answerer gives a vendor's answer to a client that is too fast.
+type answerer func(w http.ResponseWriter)
+
+// easemobLimit is HTTP 429 with reach_limit, https://doc.easemob.com/document/server-side/error.html.
+func easemobLimit() answerer {
+	return fixed(http.StatusTooManyRequests, `{"error":"reach_limit","error_description":"This request has reached api limit"}`)
+}
+
+// neteaseLimit is code 416 under HTTP 200; the text is not documented.
+// https://doc.commsease.com/en/messaging/server-apis/TM5NTk2Mzc?platform=server
+func neteaseLimit() answerer { return fixed(http.StatusOK, `{"desc":"frequency control","code":416}`) }
+
+// goeasyLimit is what the client takes for a limit: GoEasy documents none.
+func goeasyLimit() answerer {
+	return fixed(http.StatusTooManyRequests, `{"code":429,"content":"Too Many Requests"}`)
+}
+
+func fixed(status int, body string) answerer {
+	return func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(status)
+		fmt.Fprint(w, body)
+	}
+}
