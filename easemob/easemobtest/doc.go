@@ -12,8 +12,8 @@
 //   - document/server-side/message_delete_roam_single_msgid.html, message_delete_roam_group_room_msgid.html,
 //     message_delete_roam_user.html, message_delete_roam_single_time.html,
 //     message_delete_roam_group_room_time.html
-//   - document/server-side/account_detail_obtain_batch.html
 //   - document/server-side/callback_postsending.html, callback_message_send.html, callback_message_recall.html
+//   - document/server-side/account_detail_obtain_batch.html
 //   - product/easemob_app_token.html, document/server-side/error.html, product/limitationapi.html
 //
 // and the retired page of the legacy recall on https://docs-im.easemob.com/.

@@ -18,8 +18,8 @@
 // The webhook is what [Server.SendCallbacks] turns on. Its page leaves the format of a message to another one, which was
 // not to be found: here a message is what the pages of the client show.
 //
-// Not emulated: sending and presence, what messages say, and what clients see of a recall; recaller shows in callbacks only.
-// No recall window is enforced,
+// Not emulated: sending and presence, what messages say, and what clients see of a recall; recaller shows in callbacks
+// only. No recall window is enforced,
 // because none is documented for REST: the limit of 4 hours is on the page of the client SDK only.
 //
 // The page prints two answers, OK and Unauthorized. That refusals carry their code as HTTP status too, and
