@@ -2,7 +2,6 @@ package wave
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"github.com/imrecall/imrecall/recall"
@@ -10,30 +9,26 @@ import (
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/journal"
 )
 
-// tracked notes in the journal what it hands on, and hands on nothing more when the run has to stop. It says as much of
-// itself as the provider that it wraps.
+// tracked notes in the journal what it hands on. When the run has to stop it hands on nothing more, and what it has
+// handed on is finished. It says as much of itself as the provider that it wraps.
 type tracked struct {
 	inner   Provider
 	journal *journal.Journal // nil for none
-	stopped func() bool
 	halt    func(error)
 }
 
-// errStopped is why a message was not handed on.
-var errStopped = errors.New("the run has to stop")
-
 // RecallMessage hands on one message.
 func (t tracked) RecallMessage(ctx context.Context, req recall.Request) (recall.Receipt, error) {
-	if err := t.sending(req); err != nil {
+	if err := t.sending(ctx, req); err != nil {
 		return recall.Receipt{}, err
 	}
-	return t.inner.RecallMessage(ctx, req)
+	return t.inner.RecallMessage(context.WithoutCancel(ctx), req)
 }
 
 // sending writes the journal. Where that fails, nothing may be sent.
-func (t tracked) sending(reqs ...recall.Request) error {
-	if t.stopped() {
-		return &recall.Error{Kind: recall.ErrCanceled, Err: errStopped}
+func (t tracked) sending(ctx context.Context, reqs ...recall.Request) error {
+	if err := ctx.Err(); err != nil {
+		return &recall.Error{Kind: recall.ErrCanceled, Err: err}
 	}
 	if t.journal == nil {
 		return nil
@@ -44,7 +39,7 @@ func (t tracked) sending(reqs ...recall.Request) error {
 	}
 	if err := t.journal.Sending(lines); err != nil {
 		t.halt(err)
-		return &recall.Error{Kind: recall.ErrCanceled, Err: errStopped}
+		return &recall.Error{Kind: recall.ErrCanceled, Err: err}
 	}
 	return nil
 }
@@ -66,10 +61,10 @@ func (t trackedBatcher) BatchKey(req recall.Request) (string, int) { return t.ba
 
 // RecallMessages hands on several messages.
 func (t trackedBatcher) RecallMessages(ctx context.Context, reqs []recall.Request) ([]recall.Result, error) {
-	if err := t.sending(reqs...); err != nil {
+	if err := t.sending(ctx, reqs...); err != nil {
 		return nil, err
 	}
-	return t.batcher.RecallMessages(ctx, reqs)
+	return t.batcher.RecallMessages(context.WithoutCancel(ctx), reqs)
 }
 
 // marked puts the line of a message, and whether an earlier run sent it, into its Ref, which is never sent and comes
