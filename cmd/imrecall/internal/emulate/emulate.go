@@ -18,8 +18,9 @@ import (
 
 // Options are how the emulators behave.
 type Options struct {
-	Listen                   string // the address to listen on, without a port
-	Easemob, NetEase, GoEasy int    // ports; 0 for a free one
+	Listen                   string        // the address to listen on, without a port
+	Easemob, NetEase, GoEasy int           // ports; 0 for a free one
+	Window                   time.Duration // for which a message can be recalled; GoEasy has none
 	Latency                  time.Duration
 	FailRate                 float64 // the share of requests that are answered 503 and have no effect
 	RateLimit                int     // calls a second and API; 0 for no limit
@@ -50,8 +51,8 @@ func Start(ctx context.Context, opts Options) (*Emulators, error) {
 		port   int
 		limit  answerer
 	}{
-		{newEasemob(), opts.Easemob, easemobLimit()},
-		{newNetEase(), opts.NetEase, neteaseLimit()},
+		{newEasemob(opts.Window), opts.Easemob, easemobLimit()},
+		{newNetEase(opts.Window), opts.NetEase, neteaseLimit()},
 		{newGoEasy(), opts.GoEasy, goeasyLimit()},
 	} {
 		// Appended first: what is in the list is closed.
@@ -90,8 +91,9 @@ func listen(ctx context.Context, server *httptest.Server, address string, port i
 	return nil
 }
 
-func newEasemob() *Vendor {
+func newEasemob(window time.Duration) *Vendor {
 	s := easemobtest.NewUnstartedServer()
+	s.Window = window
 	s.KeepRequests(keptRequests)
 	chats := map[recall.ChatType]string{recall.ChatDirect: "chat", recall.ChatGroup: "groupchat", recall.ChatRoom: "chatroom"}
 	return &Vendor{
@@ -105,8 +107,9 @@ func newEasemob() *Vendor {
 	}
 }
 
-func newNetEase() *Vendor {
+func newNetEase(window time.Duration) *Vendor {
 	s := neteasetest.NewUnstartedServer()
+	s.Window = window
 	s.KeepRequests(keptRequests)
 	types := map[recall.ChatType]int{
 		recall.ChatDirect: neteasetest.TypeP2P, recall.ChatGroup: neteasetest.TypeTeam,

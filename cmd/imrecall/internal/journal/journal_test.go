@@ -69,7 +69,7 @@ func TestCutShort(t *testing.T) {
 	require.NoError(t, j.Close())
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
-	for n := range len(whole) {
+	for n := range whole {
 		path := filepath.Join(t.TempDir(), "cut")
 		require.NoError(t, os.WriteFile(path, whole[:n], 0o600))
 		j := open(t, path)
