@@ -88,7 +88,7 @@ func (r Resolved) named(err error) error {
 	if !errors.As(err, &e) || e.Field == "" {
 		return err
 	}
-	var pairs []string
+	pairs := []string{"Token or TokenSource", "token"}
 	for _, field := range fieldNames() {
 		pairs = append(pairs, field, r.keyOf(field))
 	}

@@ -22,7 +22,9 @@ func (t tracked) RecallMessage(ctx context.Context, req recall.Request) (recall.
 	if err := t.sending(ctx, req); err != nil {
 		return recall.Receipt{}, err
 	}
-	return t.inner.RecallMessage(context.WithoutCancel(ctx), req)
+	receipt, err := t.inner.RecallMessage(context.WithoutCancel(ctx), req)
+	t.heed(err)
+	return receipt, err
 }
 
 // sending writes the journal. Where that fails, nothing may be sent.
@@ -42,6 +44,14 @@ func (t tracked) sending(ctx context.Context, reqs ...recall.Request) error {
 		return &recall.Error{Kind: recall.ErrCanceled, Err: err}
 	}
 	return nil
+}
+
+// heed ends the run where the next message would meet the same error. Here and not where results are taken in, which may
+// be thousands of calls later.
+func (t tracked) heed(err error) {
+	if AboutApp(err) {
+		t.halt(err)
+	}
 }
 
 // ValidateRequest is the inner provider's.
@@ -64,7 +74,12 @@ func (t trackedBatcher) RecallMessages(ctx context.Context, reqs []recall.Reques
 	if err := t.sending(ctx, reqs...); err != nil {
 		return nil, err
 	}
-	return t.batcher.RecallMessages(context.WithoutCancel(ctx), reqs)
+	results, err := t.batcher.RecallMessages(context.WithoutCancel(ctx), reqs)
+	t.heed(err)
+	for _, result := range results {
+		t.heed(result.Err)
+	}
+	return results, err
 }
 
 // marked puts the line of a message, and whether an earlier run sent it, into its Ref, which is never sent and comes
