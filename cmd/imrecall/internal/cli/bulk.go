@@ -48,7 +48,7 @@ again goes on where a killed or interrupted run ended.`,
 	cmd.DisableFlagsInUseLine = true
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.BoolVar(&f.dryRun, "dry-run", false, "check every line, say how long it will take, send nothing")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "check every line and say how long it takes; send nothing")
 	flags.IntVar(&f.first, "first", 0, "send only the next `N` messages: a careful start")
 	flags.Float64Var(&f.rate, "rate", 0, "send at most `N` messages a second (default: the quota)")
 	flags.StringVar(&f.format, "format", "", "the `FORMAT`: csv or ndjson (default: by name or contents)")

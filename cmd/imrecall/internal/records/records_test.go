@@ -7,10 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imrecall/imrecall/recall"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/imrecall/imrecall/recall"
 )
 
 // read returns all records of an input.
