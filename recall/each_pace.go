@@ -12,32 +12,43 @@ const (
 	usualQuota  = 100 // calls a second, until the first answer comes; what vendors allow
 )
 
+// How late a call, or a message, may begin without those after it being moved:
+// a busy machine should lose nothing of the quota, which the provider keeps by
+// itself. Rate is kept by nobody else.
+const (
+	quotaLateness = 150 * time.Millisecond
+	rateLateness  = 20 * time.Millisecond
+)
+
 // pace finds how many calls at once are worth having. Where the provider tells
-// its quota that is Little's law: the calls a second of the quota, times how
-// long one takes. Where it tells none, more calls are tried for as long as
-// they bring more.
+// its quota, calls begin as evenly as it allows, and their number follows
+// from how long each takes. That leaves a place for a single recall at any
+// moment, whereas a wave that begins a second's calls at once makes it wait for
+// the next second. Where the provider tells none, more calls at once are tried for as
+// long as they bring more.
 type pace struct {
 	most    int           // calls in flight: the caller's cap
-	quota   float64       // calls a second, 0 where the provider tells none
+	quota   meter         // of calls; its rate is 0 where the provider tells none
 	latency time.Duration // of a call, on average of late, without waiting for quotas
 	climb   climb         // where no quota is known
 	grown   time.Time     // when the last worker was added
 }
 
 func newPace(p Provider, concurrency int) pace {
-	out := pace{most: concurrency}
+	out := pace{most: concurrency, quota: meter{free: atOnce - 1, late: quotaLateness}}
 	if capable, ok := p.(Capable); ok {
-		out.quota = capable.Capabilities().CallsPerSecond
+		out.quota.rate = max(capable.Capabilities().CallsPerSecond, 0)
 	}
 	return out
 }
 
-// level is how many workers there should be at most. While no call has ended,
-// only gap bounds their number.
+// level is how many workers there should be at most: by Little's law what the
+// quota needs, and half as many again. While no call has ended, only time
+// bounds it.
 func (p *pace) level() int {
 	switch {
-	case p.quota > 0 && p.latency > 0:
-		needed := 1.5*p.quota*p.latency.Seconds() + spareQueued
+	case p.quota.rate > 0 && p.latency > 0:
+		needed := 1.5*p.quota.rate*p.latency.Seconds() + spareQueued
 		return min(max(int(min(needed, math.MaxInt32)), atOnce), p.most)
 	case p.climb.level > 0:
 		return p.climb.level
@@ -45,15 +56,12 @@ func (p *pace) level() int {
 	return p.most
 }
 
-// gap is the time between adding one worker and the next: that of the quota
-// between calls, so that there are enough of them when the first answer comes,
-// however long it takes.
+// gap is the time between adding one worker and the next where no quota is
+// known.
 func (p *pace) gap(workers int) time.Duration {
 	switch {
-	case workers < atOnce:
+	case p.quota.rate > 0 || workers < atOnce:
 		return 0
-	case p.quota > 0:
-		return time.Duration(min(1/p.quota, 1) * float64(time.Second))
 	case workers < firstLevel || p.climb.level > 0:
 		return time.Millisecond
 	}
@@ -64,7 +72,7 @@ func (p *pace) gap(workers int) time.Duration {
 // do than there were workers.
 func (p *pace) ended(took time.Duration, workers int, backlog bool) {
 	switch {
-	case p.quota > 0:
+	case p.quota.rate > 0:
 		p.took(took)
 	case p.climb.level == 0:
 		p.climb = climb{level: min(max(workers, firstLevel), p.most), most: p.most}
@@ -137,30 +145,39 @@ func (c *climb) judge(rate float64) {
 	}
 }
 
-// meter spreads messages evenly. The zero value lets all through.
+// meter spreads things evenly over time. The zero value lets all through.
 type meter struct {
-	rate float64   // messages a second, 0 for no limit
-	next time.Time // when the next call may begin
+	rate float64       // in a second, 0 for no limit
+	free int           // how many may go besides, to begin with
+	late time.Duration // how late one may go without the ones after it being moved
+	next time.Time     // when the next may go
 }
 
-// lateness is how late a call may begin without the ones after it being moved.
-const lateness = 20 * time.Millisecond
+// open tells whether one may go now.
+func (m *meter) open() bool { return m.rate <= 0 || !time.Now().Before(m.next) }
 
-// take accounts for a call that begins now. One that is a little late, as
-// timers are, does not slow down those after it.
-func (m *meter) take(now time.Time, messages int) {
-	if earliest := now.Add(-lateness); m.next.IsZero() {
+// take accounts for n that go now. One that is a little late, as timers are,
+// does not slow down those after it.
+func (m *meter) take(n int) {
+	switch {
+	case m.rate <= 0:
+		return
+	case m.free > 0:
+		m.free--
+		return
+	}
+	now := time.Now()
+	if earliest := now.Add(-m.late); m.next.IsZero() {
 		m.next = now
 	} else if m.next.Before(earliest) {
 		m.next = earliest
 	}
-	m.next = m.next.Add(seconds(float64(messages) / m.rate))
+	m.next = m.next.Add(seconds(float64(n) / m.rate))
 }
 
-// fit returns how many messages may share a call of at most limit: what a
-// second allows.
+// fit returns how many of at most limit may go at once: what a second allows.
 func (m *meter) fit(limit int) int {
-	if m.rate == 0 || m.rate >= float64(limit) {
+	if m.rate <= 0 || m.rate >= float64(limit) {
 		return limit
 	}
 	return max(int(m.rate), 1)

@@ -98,7 +98,7 @@ func TestEachFindsTheConcurrency(t *testing.T) {
 	}{
 		{5 * time.Millisecond, true, 8},
 		{5 * time.Millisecond, false, 64},
-		{50 * time.Millisecond, true, 12},
+		{50 * time.Millisecond, true, 16},
 		{50 * time.Millisecond, false, 64},
 		{500 * time.Millisecond, true, 80},
 		{500 * time.Millisecond, false, 80},

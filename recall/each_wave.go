@@ -33,18 +33,18 @@ type wave struct {
 	running    sync.WaitGroup
 	queued     atomic.Int32 // calls that wait for a quota
 
-	mu      sync.Mutex
-	packer  packer
-	pace    pace
-	meter   meter
-	read    int  // requests read
-	held    int  // of these, those whose results were not taken
-	dry     bool // the source has ended
-	full    bool // the source waits for room
-	over    bool // no call is begun any more
-	left    bool // the loop has ended without waiting longer for the source
-	why     error
-	crashed *crash
+	mu       sync.Mutex
+	packer   packer
+	pace     pace
+	messages meter // EachOptions.Rate
+	read     int   // requests read
+	held     int   // of these, those whose results were not taken
+	dry      bool  // the source has ended
+	full     bool  // the source waits for room
+	over     bool  // no call is begun any more
+	left     bool  // the loop has ended without waiting longer for the source
+	why      error
+	crashed  *crash
 
 	workers int
 	idle    int
@@ -79,7 +79,7 @@ func newWave(ctx context.Context, p Provider, opts EachOptions) *wave {
 		w.linger = DefaultLinger
 	}
 	if opts.Rate > 0 && !math.IsInf(opts.Rate, 1) {
-		w.meter.rate = opts.Rate
+		w.messages = meter{rate: opts.Rate, late: rateLateness}
 	}
 	w.work.L, w.room.L, w.news.L = &w.mu, &w.mu, &w.mu
 	return w
@@ -124,10 +124,7 @@ func (w *wave) push(ctx context.Context, req Request) bool {
 	if w.over || ctx.Err() != nil {
 		return false
 	}
-	if w.meter.rate > 0 {
-		limit = w.meter.fit(limit)
-	}
-	began := w.packer.add(entry{w.read, req}, key, limit, w.linger)
+	began := w.packer.add(entry{w.read, req}, key, w.messages.fit(limit), w.linger)
 	w.read++
 	w.held++
 	if began {

@@ -38,9 +38,11 @@ func (w *wave) startable() bool {
 	if w.over || !w.packer.has(w.dry || w.full) || w.queued.Load() >= spareQueued {
 		return false
 	}
-	if w.meter.rate > 0 && time.Now().Before(w.meter.next) {
-		w.arm(w.meter.next)
-		return false
+	for _, m := range []*meter{&w.messages, &w.pace.quota} {
+		if !m.open() {
+			w.arm(m.next)
+			return false
+		}
 	}
 	return true
 }
@@ -145,9 +147,8 @@ func (w *wave) await() bool {
 // begin takes the load whose turn it is, and lets others begin.
 func (w *wave) begin() load {
 	l := w.packer.take()
-	if w.meter.rate > 0 {
-		w.meter.take(time.Now(), l.size())
-	}
+	w.messages.take(l.size())
+	w.pace.quota.take(1)
 	w.kick()
 	return l
 }
@@ -164,7 +165,7 @@ type outcome struct {
 func (k *worker) call(l *load) outcome {
 	var out outcome
 	var began time.Time
-	timed := k.wave.pace.quota > 0
+	timed := k.wave.pace.quota.rate > 0
 	if timed {
 		began = time.Now()
 		k.waited.Store(0)
