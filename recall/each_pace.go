@@ -37,7 +37,7 @@ type pace struct {
 func newPace(p Provider, concurrency int) pace {
 	out := pace{most: concurrency, quota: meter{free: atOnce - 1, late: quotaLateness}}
 	if capable, ok := p.(Capable); ok {
-		out.quota.rate = max(capable.Capabilities().CallsPerSecond, 0)
+		out.quota.rate = finite(capable.Capabilities().CallsPerSecond)
 	}
 	return out
 }
@@ -175,12 +175,27 @@ func (m *meter) take(n int) {
 	m.next = m.next.Add(seconds(float64(n) / m.rate))
 }
 
+// giveBack takes back that one went.
+func (m *meter) giveBack() {
+	if m.rate > 0 {
+		m.next = m.next.Add(-seconds(1 / m.rate))
+	}
+}
+
 // fit returns how many of at most limit may go at once: what a second allows.
 func (m *meter) fit(limit int) int {
 	if m.rate <= 0 || m.rate >= float64(limit) {
 		return limit
 	}
 	return max(int(m.rate), 1)
+}
+
+// finite returns a rate that makes sense, else 0.
+func finite(rate float64) float64 {
+	if rate > 0 && !math.IsInf(rate, 1) {
+		return rate
+	}
+	return 0
 }
 
 func seconds(s float64) time.Duration {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -70,6 +69,7 @@ func newWave(ctx context.Context, p Provider, opts EachOptions) *wave {
 		provider: p, ctx: WithBulk(ctx), linger: opts.Linger, sourceDone: make(chan struct{}),
 		window: max(64*min(concurrency, largestWindow/64), smallestWindow),
 		packer: packer{open: map[string]*share{}}, pace: newPace(p, concurrency),
+		messages: meter{rate: finite(opts.Rate), late: rateLateness},
 	}
 	w.batcher, _ = p.(Batcher)
 	if capable, ok := p.(Capable); ok {
@@ -77,9 +77,6 @@ func newWave(ctx context.Context, p Provider, opts EachOptions) *wave {
 	}
 	if w.linger == 0 {
 		w.linger = DefaultLinger
-	}
-	if opts.Rate > 0 && !math.IsInf(opts.Rate, 1) {
-		w.messages = meter{rate: opts.Rate, late: rateLateness}
 	}
 	w.work.L, w.room.L, w.news.L = &w.mu, &w.mu, &w.mu
 	return w

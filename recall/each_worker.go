@@ -125,23 +125,25 @@ func (w *wave) runWorker() {
 		w.finish(&doing, &out)
 	}
 	w.workers--
+	w.kick() // it may have been the one that was called
 	w.mu.Unlock()
 }
 
 // await waits until a call may begin. False means that the worker is not needed
 // any more.
 func (w *wave) await() bool {
-	w.waking = false
-	for !w.startable() {
-		if w.over || w.workers > w.pace.level() {
+	for {
+		w.waking = false
+		switch {
+		case w.over || w.workers > w.pace.level():
 			return false
+		case w.startable():
+			return true
 		}
 		w.idle++
 		w.work.Wait()
 		w.idle--
-		w.waking = false
 	}
-	return true
 }
 
 // begin takes the load whose turn it is, and lets others begin.
@@ -199,7 +201,11 @@ func (k *worker) recall(req Request) Result {
 
 // finish gives the results of a call, or has its parts called.
 func (w *wave) finish(l *load, out *outcome) {
-	w.pace.ended(out.took, w.workers, w.packer.has(w.dry || w.full))
+	if neverSent(out.one.Err) {
+		w.pace.quota.giveBack()
+	} else {
+		w.pace.ended(out.took, w.workers, w.packer.has(w.dry || w.full))
+	}
 	switch s := l.share; {
 	case s == nil:
 		w.give(l.number, out.one)
@@ -216,6 +222,13 @@ func (w *wave) finish(l *load, out *outcome) {
 			w.give(s.numbers[i], s.before.settle(r))
 		}
 	}
+}
+
+// neverSent tells whether a call was refused before anything was sent: it used
+// nothing of a quota.
+func neverSent(err error) bool {
+	e, ok := errorIn(err)
+	return ok && (e.Kind == ErrInvalidRequest || e.Kind == ErrUnsupported) && e.Attempts == 0 && e.Status == 0
 }
 
 // failed deals with a share whose call failed as a whole.
