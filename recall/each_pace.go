@@ -8,7 +8,7 @@ import (
 const (
 	atOnce      = 8   // calls in flight that need no reason
 	spareQueued = 2   // calls that wait for a quota, so that none of it is lost
-	firstLevel  = 16  // calls in flight to begin with, where no quota is known
+	firstLevel  = 16  // calls in flight that need no other reason than that none ends
 	usualQuota  = 100 // calls a second, until the first answer comes; what vendors allow
 )
 
@@ -30,8 +30,12 @@ type pace struct {
 	most    int           // calls in flight: the caller's cap
 	quota   meter         // of calls; its rate is 0 where the provider tells none
 	latency time.Duration // of a call, on average of late, without waiting for quotas
-	climb   climb         // where no quota is known
-	grown   time.Time     // when the last worker was added
+
+	// Where no quota is known:
+	climb climb
+	grown time.Time // when the last worker was added
+	moved bool      // a call has ended since seen
+	seen  time.Time // when that was last looked at
 }
 
 func newPace(p Provider, concurrency int) pace {
@@ -56,26 +60,59 @@ func (p *pace) level() int {
 	return p.most
 }
 
-// gap is the time between adding one worker and the next where no quota is
-// known.
-func (p *pace) gap(workers int) time.Duration {
+// another returns when there may be one more worker than these, all of which
+// are busy. False means that there is no such time for now.
+func (p *pace) another(now time.Time, workers int) (at time.Time, ok bool) {
 	switch {
-	case p.quota.rate > 0 || workers < atOnce:
+	case workers >= p.most:
+		return at, false
+	case p.quota.rate > 0: // when a call may begin is the meter's to say
+		return at, workers < p.level()
+	case p.climb.level == 0:
+		return p.grown.Add(gap(workers)), true
+	case workers < p.climb.level:
+		return p.grown.Add(time.Millisecond), true
+	case workers < firstLevel: // calls that get stuck should not hold up the others
+		if p.moved {
+			p.moved, p.seen = false, now
+		}
+		return p.seen.Add(time.Millisecond), true
+	}
+	return at, false
+}
+
+// gap is the time between adding one worker and the next before the first
+// answer: a call that takes no time needs no second worker, and one that takes
+// long should find enough others when it ends.
+func gap(workers int) time.Duration {
+	switch {
+	case workers == 0:
 		return 0
-	case workers < firstLevel || p.climb.level > 0:
+	case workers < atOnce:
+		return 50 * time.Microsecond
+	case workers < firstLevel:
 		return time.Millisecond
 	}
 	return time.Second / usualQuota
 }
 
+// added takes in that there is another worker.
+func (p *pace) added(now time.Time, workers int) {
+	p.grown, p.seen = now, now
+	if p.climb.level > 0 {
+		p.climb.level = max(p.climb.level, workers)
+	}
+}
+
 // ended takes in that a call has ended. backlog tells whether there was more to
 // do than there were workers.
 func (p *pace) ended(took time.Duration, workers int, backlog bool) {
+	p.moved = true
 	switch {
 	case p.quota.rate > 0:
 		p.took(took)
 	case p.climb.level == 0:
-		p.climb = climb{level: min(max(workers, firstLevel), p.most), most: p.most}
+		p.climb = climb{level: workers, most: p.most}
 	case backlog:
 		p.climb.ended()
 	}

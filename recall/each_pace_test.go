@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -144,6 +145,26 @@ func TestEachClimbs(t *testing.T) {
 			assert.Greater(t, rate, c.rate)
 		})
 	}
+}
+
+// Calls that get stuck do not hold up the others, though the ones before took no
+// time.
+func TestEachGoesAroundStuckCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		last := make(chan struct{})
+		p := recall.ProviderFunc(func(_ context.Context, req recall.Request) (recall.Receipt, error) {
+			switch n, _ := strconv.Atoi(req.MessageID); {
+			case n == 5010:
+				close(last)
+			case n >= 5000:
+				<-last
+			}
+			return succeed(req)
+		})
+		start := time.Now()
+		assert.Len(t, recall.Batch(t.Context(), p, requests(6000)), 6000)
+		assert.Less(t, time.Since(start), 20*time.Millisecond)
+	})
 }
 
 // What a provider refuses without sending it takes none of the quota's time.

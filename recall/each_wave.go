@@ -45,12 +45,13 @@ type wave struct {
 	why      error
 	crashed  *crash
 
-	workers int
-	idle    int
-	waking  bool // a worker was called and is not there yet
-	results []numbered
-	timer   *time.Timer
-	armed   time.Time // when the timer fires; zero: it does not
+	workers  int
+	idle     int
+	waking   bool // a worker was called and is not there yet
+	results  []numbered
+	timer    *time.Timer
+	armed    time.Time // when the timer fires; zero: it does not
+	watching bool      // it will fire when there may be another worker
 
 	work, room, news sync.Cond // for idle workers, the source, and the caller
 }

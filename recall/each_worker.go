@@ -49,15 +49,20 @@ func (w *wave) startable() bool {
 
 // mayGrow tells whether there may be another worker, as all are busy.
 func (w *wave) mayGrow() bool {
-	if w.workers >= w.pace.level() {
-		return false
+	if w.watching {
+		return false // the timer comes back to it
 	}
 	now := time.Now()
-	if next := w.pace.grown.Add(w.pace.gap(w.workers)); now.Before(next) {
-		w.arm(next)
+	at, ok := w.pace.another(now, w.workers)
+	switch {
+	case !ok:
+		return false
+	case now.Before(at):
+		w.watching = true
+		w.arm(at)
 		return false
 	}
-	w.pace.grown = now
+	w.pace.added(now, w.workers+1)
 	return true
 }
 
@@ -86,7 +91,7 @@ func (w *wave) armLinger() {
 func (w *wave) tick() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.armed = time.Time{}
+	w.armed, w.watching = time.Time{}, false
 	if w.over {
 		return
 	}
