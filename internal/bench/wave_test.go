@@ -146,7 +146,7 @@ func recallAll(tb testing.TB, p recall.Provider, reqs iter.Seq[recall.Request]) 
 
 // A wave uses the vendor's quota with full batches, and is not rejected once.
 func TestEachWave(t *testing.T) {
-	const calls = 1000
+	const calls = 500
 	for vendor, batch := range batches {
 		t.Run(vendor, func(t *testing.T) {
 			messages := spam(calls * batch)
