@@ -214,7 +214,7 @@ func (m *meter) take(n int) {
 
 // giveBack takes back that one went.
 func (m *meter) giveBack() {
-	if m.rate > 0 {
+	if m.rate > 0 && !m.next.IsZero() {
 		m.next = m.next.Add(-seconds(1 / m.rate))
 	}
 }
