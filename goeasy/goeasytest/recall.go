@@ -47,7 +47,7 @@ func (s *Server) Add(m Message) Message {
 	at := newAddress(m.From, m.To, m.GroupID, m.SentAt.UnixMilli())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.messages[at] = append(s.messages[at], m.ID)
+	s.messages[at] = append(s.messages[at], m)
 	return m
 }
 
@@ -105,8 +105,8 @@ func (s *Server) apply(req recallRequest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, timestamp := range req.Messages {
-		for _, id := range s.messages[newAddress(req.UserAID, req.UserBID, req.GroupID, timestamp)] {
-			s.recalled[id] = true
+		for _, m := range s.messages[newAddress(req.UserAID, req.UserBID, req.GroupID, timestamp)] {
+			s.recalled[m.ID] = true
 		}
 	}
 }

@@ -22,8 +22,8 @@ type Server struct {
 	mux     *http.ServeMux
 
 	mu       sync.Mutex
-	messages map[address][]string // IDs
-	recalled map[string]bool      // by ID
+	messages map[address][]Message
+	recalled map[string]bool // by ID
 }
 
 // NewServer starts an emulator that speaks plain http.
@@ -47,11 +47,12 @@ func newServer() *Server {
 		RestKey:  "PR-00000000000000000000000000000000",
 		control:  new(emulator.Control),
 		mux:      http.NewServeMux(),
-		messages: make(map[address][]string),
+		messages: make(map[address][]Message),
 		recalled: make(map[string]bool),
 	}
 	// Other paths and methods get the plain 404 and 405 of net/http: GoEasy does not document its own.
 	s.mux.HandleFunc("POST /v2/im/history/recall", s.recall)
+	s.mux.HandleFunc("GET /v2/im/history", s.history)
 	return s
 }
 

@@ -1,0 +1,151 @@
+package recall
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+const (
+	defaultMaxCallback = 1 << 20
+	// defaultCallbackDeadline is for vendors that document none: the shortest
+	// of those that do.
+	defaultCallbackDeadline = 3 * time.Second
+)
+
+var (
+	errNoParser = errors.New("recall: EventHandler: Parser is required")
+	errNoHandle = errors.New("recall: EventHandler: Handle is required")
+)
+
+// EventHandler is an http.Handler that receives the callbacks of one
+// application at one vendor. Mount it at the URL that the vendor's console
+// has:
+//
+//	mux.Handle("POST /callbacks/netease", &recall.EventHandler{Parser: callbacks, Handle: store})
+//
+// It answers as the vendor wants when Handle returned nil for each event of
+// the callback, and 503 when it did not, so that the vendor sends the callback
+// again. Events are therefore dealt with at least once: a callback whose
+// second event failed comes again with both. A vendor gives up after a few
+// tries, so let Handle do no more than to store.
+//
+// Other answers: 401 to a callback that the vendor did not sign, 403 to one of
+// another application, 400 to one that can't be read, 413 to one that is too
+// large, 405 to another method than POST. None of them says why; OnError is
+// told.
+//
+// It is safe for concurrent use. Do not change its fields once it serves.
+type EventHandler struct {
+	// Parser is the vendor's, such as easemob.NewCallbacks returns. Required.
+	Parser EventParser
+
+	// Handle is called for each event, one after the other, with a ctx that
+	// ends shortly before the vendor loses patience, or when the vendor hangs
+	// up. It must be safe for concurrent use: callbacks arrive in parallel,
+	// twice, and in any order; a recall may arrive before its message.
+	// Required.
+	Handle func(ctx context.Context, e Event) error
+
+	// OnError is told why a callback was not answered as received: an error of
+	// Parser, of Handle, or of reading the request. Nil: nobody is.
+	OnError func(r *http.Request, err error)
+
+	// MaxBody is the largest callback that is read, in bytes. 0: 1 MiB.
+	MaxBody int64
+}
+
+// ServeHTTP receives one callback.
+func (h *EventHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	rules, status, err := h.receive(w, r)
+	if err != nil {
+		if h.OnError != nil {
+			h.OnError(r, err)
+		}
+		w.WriteHeader(status)
+		return
+	}
+	w.Header().Set("Content-Type", rules.ContentType)
+	// An answer that does not arrive is a callback that comes again.
+	_, _ = w.Write(rules.Answer)
+}
+
+// receive deals with a callback and returns the rules for answering it, or
+// else the status to answer and why.
+func (h *EventHandler) receive(w http.ResponseWriter, r *http.Request) (CallbackRules, int, error) {
+	switch {
+	case h.Parser == nil:
+		return CallbackRules{}, http.StatusInternalServerError, errNoParser
+	case h.Handle == nil:
+		return CallbackRules{}, http.StatusInternalServerError, errNoHandle
+	}
+	rules := h.Parser.CallbackRules()
+	ctx, cancel := context.WithTimeout(r.Context(), patience(rules.Deadline))
+	defer cancel()
+	body, err := h.read(ctx, w, r)
+	if err != nil {
+		return rules, readStatus(err), err
+	}
+	events, err := h.Parser.ParseEvents(ctx, r.Header, body)
+	if err != nil {
+		return rules, parseStatus(err), err
+	}
+	for _, e := range events {
+		if err := h.Handle(ctx, e); err != nil {
+			return rules, http.StatusServiceUnavailable, err
+		}
+	}
+	return rules, http.StatusOK, nil
+}
+
+// patience leaves a tenth of the vendor's deadline for the way back.
+func patience(deadline time.Duration) time.Duration {
+	if deadline <= 0 {
+		deadline = defaultCallbackDeadline
+	}
+	return deadline - deadline/10
+}
+
+func (h *EventHandler) read(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	limit := h.MaxBody
+	if limit <= 0 {
+		limit = defaultMaxCallback
+	}
+	// A body that trickles in must not hold a connection for longer than the
+	// vendor would wait. Not every ResponseWriter can do that; then the
+	// server's own timeouts hold.
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = http.NewResponseController(w).SetReadDeadline(deadline)
+	}
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+}
+
+func readStatus(err error) int {
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		return http.StatusRequestEntityTooLarge
+	}
+	return http.StatusBadRequest
+}
+
+// parseStatus is the answer to a callback that the parser refused. What is not
+// the fault of the callback is ours (a secret that can't be fetched), and the
+// vendor is to try again.
+func parseStatus(err error) int {
+	switch {
+	case errors.Is(err, ErrUnauthorized):
+		return http.StatusUnauthorized
+	case errors.Is(err, ErrMisconfigured):
+		return http.StatusForbidden
+	case errors.Is(err, ErrBadResponse):
+		return http.StatusBadRequest
+	default:
+		return http.StatusServiceUnavailable
+	}
+}
