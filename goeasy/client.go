@@ -7,7 +7,8 @@
 //
 // GoEasy finds a message by its conversation and its time on the server, not
 // by an id, and answers for a whole call at once without a word about any
-// message, so a success is [recall.Accepted] and no proof.
+// message, so a success is [recall.Accepted] and no proof. [Callbacks] reads
+// the webhook that tells that time.
 package goeasy
 
 import (

@@ -8,9 +8,10 @@
 //
 // NetEase has two server APIs. The older one, v1, answers 200 for messages
 // that do not exist too, so a success is [recall.Accepted] and no proof; the
-// vendor's message copy (抄送) of the recall is. The newer one, v2, answers
-// 107404 for those, so its success is [recall.Recalled]. Config.API chooses
-// which of them RecallMessage speaks; the native methods are always there.
+// vendor's message copy (抄送) of the recall is, which [Callbacks] reads. The
+// newer one, v2, answers 107404 for those, so its success is
+// [recall.Recalled]. Config.API chooses which of them RecallMessage speaks;
+// the native methods are always there.
 package netease
 
 import (
