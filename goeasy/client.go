@@ -7,7 +7,8 @@
 //
 // GoEasy finds a message by its conversation and its time on the server, not
 // by an id, and answers for a whole call at once without a word about any
-// message, so a success is [recall.Accepted] and no proof.
+// message, so a success is [recall.Accepted] and no proof. [Callbacks] reads
+// the webhook that tells that time.
 package goeasy
 
 import (
@@ -79,6 +80,10 @@ type Client struct {
 	rest   *rest.Client
 	app    string
 	appKey rest.Secret
+
+	// What every recall has, made once. Calls share it and change nothing.
+	recallQuotas []recall.Quota
+	contentType  []string
 }
 
 var (
@@ -107,7 +112,9 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{rest: transport, app: app, appKey: key}, nil
+	c := &Client{rest: transport, app: app, appKey: key, contentType: []string{"application/json"}}
+	c.recallQuotas = []recall.Quota{c.quota(apiRecall)}
+	return c, nil
 }
 
 func (cfg Config) check() error {

@@ -8,9 +8,10 @@
 //
 // NetEase has two server APIs. The older one, v1, answers 200 for messages
 // that do not exist too, so a success is [recall.Accepted] and no proof; the
-// vendor's message copy (抄送) of the recall is. The newer one, v2, answers
-// 107404 for those, so its success is [recall.Recalled]. Config.API chooses
-// which of them RecallMessage speaks; the native methods are always there.
+// vendor's message copy (抄送) of the recall is, which [Callbacks] reads. The
+// newer one, v2, answers 107404 for those, so its success is
+// [recall.Recalled]. Config.API chooses which of them RecallMessage speaks;
+// the native methods are always there.
 package netease
 
 import (
@@ -129,6 +130,10 @@ type Client struct {
 	formerMembers bool
 	appKey        string
 	secret        rest.Secret
+
+	// What requests have in common, made once. Calls share it and change nothing.
+	recallQuotas []recall.Quota
+	contentType  []string
 }
 
 var (
@@ -159,7 +164,9 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		api: cmp.Or(cfg.API, APIv1), formerMembers: cfg.FormerMembers,
 		appKey: cfg.AppKey, secret: rest.FixedSecret(cfg.AppSecret),
+		contentType: []string{"application/x-www-form-urlencoded;charset=utf-8"},
 	}
+	c.recallQuotas = []recall.Quota{c.quota(pathRecall)}
 	if cfg.AppSecretFunc != nil {
 		c.secret = rest.ChangingSecret(cfg.AppSecretFunc, rest.Trimmed)
 	}

@@ -25,8 +25,9 @@ type Event struct {
 	// SentAt, for a recall the time of the recall where the vendor tells it.
 	At time.Time `json:"at,omitzero"`
 
-	// Request names the message. For MessageSent it is complete: store it, and
-	// give it to the same vendor's RecallMessage to recall the message. For
+	// Request names the message. For MessageSent it is what recalling takes:
+	// store it, and give it to the same vendor's RecallMessage. (The vendor's
+	// Callbacks type says what a callback may leave to add.) For
 	// MessageRecalled it holds what the vendor tells of the message that is
 	// gone, which may be no more than its MessageID.
 	Request Request `json:"request"`
@@ -61,8 +62,10 @@ type EventParser interface {
 	//
 	// ErrUnauthorized: the signature is missing or wrong; nothing of the body
 	// can be believed. ErrMisconfigured: it is signed, but about another
-	// application. ErrBadResponse: it is signed, and can't be read. No error
-	// holds the text of a message or a secret.
+	// application. ErrBadResponse: it is signed, and can't be read. Any other
+	// error is none of the callback: a secret that can't be fetched is
+	// ErrUnavailable. What counts is the outermost kind. No error holds the
+	// text of a message or a secret.
 	ParseEvents(ctx context.Context, header http.Header, body []byte) ([]Event, error)
 
 	// CallbackRules tells how this vendor wants its callbacks answered.

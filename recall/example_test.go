@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 
 	"github.com/imrecall/imrecall/recall"
 )
@@ -75,42 +77,42 @@ func ExampleError() {
 	// forbidden 403 not allow! false
 }
 
-// A wave of messages, as fast as the vendor allows, with the fate of each.
-func ExampleEach() {
-	provider := recall.ProviderFunc(func(_ context.Context, req recall.Request) (recall.Receipt, error) {
-		return recall.Receipt{MessageID: req.MessageID, Outcome: recall.Recalled}, nil
-	})
-	wave := func(yield func(recall.Request) bool) { // from a file, a query, a queue
-		for n := range 1000 {
-			if !yield(recall.Request{MessageID: strconv.Itoa(n), Chat: recall.ChatGroup, To: "group1"}) {
-				return
+// What an application stores is what it needs to recall a message later.
+func ExampleEventHandler() {
+	stored := map[string]recall.Request{}
+	gone := map[string]bool{}
+	handler := &recall.EventHandler{
+		Parser: accepting, // in an application: what easemob.NewCallbacks returns, say
+		Handle: func(_ context.Context, e recall.Event) error {
+			switch e.Kind {
+			case recall.MessageSent:
+				stored[e.Request.MessageID] = e.Request // twice is harmless
+			case recall.MessageRecalled:
+				gone[e.Request.MessageID] = true // may come before the message
 			}
-		}
+			return nil
+		},
+		OnError: func(r *http.Request, err error) {
+			if !errors.Is(err, context.Canceled) {
+				fmt.Println(r.URL.Path, err)
+			}
+		},
 	}
-	gone := 0
-	for result := range recall.Each(context.Background(), provider, wave, recall.EachOptions{}) {
-		if result.Err == nil && result.Receipt.Outcome.Proven() {
-			gone++
-		}
-	}
-	fmt.Println(gone)
-	// Output: 1000
-}
+	mux := http.NewServeMux()
+	mux.Handle("POST /callbacks", handler)
 
-// Few messages at once: their results are in order.
-func ExampleBatch() {
-	provider := recall.ProviderFunc(func(_ context.Context, req recall.Request) (recall.Receipt, error) {
-		if req.MessageID == "2" {
-			return recall.Receipt{}, &recall.Error{Kind: recall.ErrNotFound, Vendor: "mock", Op: "recall"}
-		}
-		return recall.Receipt{MessageID: req.MessageID, Outcome: recall.Recalled}, nil
-	})
-	requests := []recall.Request{{MessageID: "1"}, {MessageID: "2"}, {MessageID: "3"}}
-	for i, result := range recall.Batch(context.Background(), provider, requests) {
-		fmt.Println(requests[i].MessageID, result.Receipt.Outcome, result.Err)
+	for _, signature := range []string{"good", "good", "bad"} {
+		r := httptest.NewRequest(http.MethodPost, "/callbacks", strings.NewReader("1028442084794698104"))
+		r.Header.Set("X-Signature", signature)
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		fmt.Println(w.Code)
 	}
+	fmt.Println(len(stored), len(gone))
 	// Output:
-	// 1 recalled <nil>
-	// 2  mock: recall: not_found
-	// 3 recalled <nil>
+	// 200
+	// 200
+	// /callbacks mock: unauthorized
+	// 401
+	// 1 0
 }

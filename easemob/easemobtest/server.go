@@ -12,7 +12,7 @@ import (
 // applicationID stands for the UUID that Easemob gives to each application.
 const applicationID = "8be024f0-e978-41e8-b697-5d598d5f8402"
 
-// Server is the emulator. The API's base URL is its URL field; Close shuts it down. Its fields come filled
+// Server is the emulator. Close shuts it down. Its fields come filled
 // with demo values; change them before the first request, not later. Its methods are safe for concurrent
 // use.
 type Server struct {
@@ -36,11 +36,21 @@ type Server struct {
 	// RecallUnopened makes every recall fail, as for an App Key for which the recall service was not
 	// switched on.
 	RecallUnopened bool
+	// RateLimit is how many calls to each API are answered in any second of the emulator's clock, before a 429
+	// (reach_limit). Easemob's own limit is 100. The token endpoint takes three times as many, as at Easemob. NewServer
+	// sets no limit: 0.
+	RateLimit int
+	// ConversationLimit is how many conversations each user can lose in any minute (user_channel), before a 429 likewise.
+	// Easemob's own limit is 5. NewServer sets no limit: 0.
+	ConversationLimit int
+	// CallbackSecret is what callbacks are signed with; see SendCallbacks.
+	CallbackSecret string
 	// RoamingUnopened makes every deletion of roaming messages fail, as for an App Key for which that service
 	// was not bought.
 	RoamingUnopened bool
 
 	control *emulator.Control
+	poster  *emulator.Poster
 	mux     *http.ServeMux
 
 	mu       sync.Mutex
@@ -48,6 +58,7 @@ type Server struct {
 	tokens   map[string]*token
 	signed   map[string]*token // made by a client, and seen here
 	closed   map[conversation]bool
+	events   int64 // how many recalls there were
 }
 
 // NewServer starts an emulator that speaks plain http.
@@ -83,7 +94,9 @@ func newServer() *Server {
 		ClientSecret:   "demo-client-secret",
 		TokenTTL:       60 * 24 * time.Hour,
 		Window:         2 * time.Minute,
+		CallbackSecret: "demo-callback-secret",
 		control:        new(emulator.Control),
+		poster:         newPoster(),
 		mux:            http.NewServeMux(),
 		messages:       make(map[string]*message),
 		tokens:         make(map[string]*token),
@@ -93,6 +106,9 @@ func newServer() *Server {
 	s.routes()
 	return s
 }
+
+// BaseURL is what a client takes for the host: Host in easemob.Config.
+func (s *Server) BaseURL() string { return s.URL }
 
 // Answer gives the emulator's own answer to r. It neither logs r nor runs a hook: it is what a hook calls
 // that wants the request to take effect and then, say, cuts the connection.
@@ -106,9 +122,9 @@ func (s *Server) Requests() []*http.Request { return s.control.Requests() }
 // request. 0 keeps none. Without it all are kept.
 func (s *Server) KeepRequests(n int) { s.control.Keep(n) }
 
-// Intercept queues hooks, each of which takes over one of the next requests: to answer something else, to
-// delay, or to cut the connection by hijacking it. They run in the order given; a nil hook leaves one
-// request to the emulator. Token requests count too.
+// Intercept queues hooks, each of which takes over one of the next requests: what CutAfter and its like return, or any
+// other handler, which may answer something else, delay, or hijack the connection. They run in the order given; a nil
+// hook leaves one request to the emulator. Token requests count too.
 func (s *Server) Intercept(hooks ...http.HandlerFunc) { s.control.Intercept(hooks...) }
 
 // Now is the emulator's time.

@@ -9,7 +9,7 @@ import (
 	"github.com/imrecall/imrecall/internal/emulator"
 )
 
-// Server is the emulator. The REST host is its URL field; Close shuts it down. Its fields come filled with
+// Server is the emulator. Close shuts it down. Its fields come filled with
 // demo values; change them before the first request, not later. Its methods are safe for concurrent use.
 type Server struct {
 	*httptest.Server
@@ -18,8 +18,17 @@ type Server struct {
 	// takes either.
 	AppKey, RestKey string
 
+	// RateLimit is how many calls to each API are answered in any second of the emulator's clock, before an answer that
+	// is made up: GoEasy documents no limit, and so no answer to one. Here it is code and HTTP status 429. NewServer sets
+	// no limit: 0.
+	RateLimit int
+
+	// SecretKey signs callbacks, and is never sent.
+	SecretKey string
+
 	control *emulator.Control
 	mux     *http.ServeMux
+	poster  *emulator.Poster
 
 	mu       sync.Mutex
 	messages map[address][]Message
@@ -51,23 +60,38 @@ func NewUnstartedServer() *Server {
 
 func newServer() *Server {
 	s := &Server{
-		AppKey:   "BC-00000000000000000000000000000000",
-		RestKey:  "PR-00000000000000000000000000000000",
-		control:  new(emulator.Control),
-		mux:      http.NewServeMux(),
-		messages: make(map[address][]Message),
-		recalled: make(map[string]bool),
+		AppKey:    "BC-00000000000000000000000000000000",
+		RestKey:   "PR-00000000000000000000000000000000",
+		SecretKey: "0123456789abcdef",
+		control:   new(emulator.Control),
+		mux:       http.NewServeMux(),
+		poster:    newPoster(),
+		messages:  make(map[address][]Message),
+		recalled:  make(map[string]bool),
 	}
 	// Other paths and methods get the plain 404 and 405 of net/http: GoEasy does not document its own.
-	s.mux.HandleFunc("POST /v2/im/history/recall", s.recall)
-	s.mux.HandleFunc("GET /v2/im/history", s.history)
+	s.handle("POST /v2/im/history/recall", s.recall)
+	s.handle("GET /v2/im/history", s.history)
 	return s
+}
+
+func (s *Server) handle(pattern string, e http.HandlerFunc) {
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if !s.control.Admit(pattern, emulator.Rate{Calls: s.RateLimit, Per: time.Second}) {
+			tooManyRequests(w)
+			return
+		}
+		e(w, r)
+	})
 }
 
 // authorized says whether key may call the REST API.
 func (s *Server) authorized(key string) bool {
 	return key != "" && (key == s.AppKey || key == s.RestKey)
 }
+
+// BaseURL is what a client takes for the host: Host in goeasy.Config.
+func (s *Server) BaseURL() string { return s.URL }
 
 // Answer gives the emulator's own answer to r. It neither logs r nor runs a hook: it is what a hook calls
 // that wants the request to take effect and then, say, cuts the connection.
@@ -87,9 +111,9 @@ func (s *Server) Requests() []*http.Request { return s.control.Requests() }
 // request. 0 keeps none. Without it all are kept.
 func (s *Server) KeepRequests(n int) { s.control.Keep(n) }
 
-// Intercept queues hooks, each of which takes over one of the next requests: to answer something else, to
-// delay, or to cut the connection by hijacking it. They run in the order given; a nil hook leaves one
-// request to the emulator.
+// Intercept queues hooks, each of which takes over one of the next requests: what CutAfter and its like return, or any
+// other handler, which may answer something else, delay, or hijack the connection. They run in the order given; a nil
+// hook leaves one request to the emulator.
 func (s *Server) Intercept(hooks ...http.HandlerFunc) { s.control.Intercept(hooks...) }
 
 // Now is the emulator's time.

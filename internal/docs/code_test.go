@@ -28,7 +28,8 @@ import (
 	_ "github.com/imrecall/imrecall/netease/neteasetest"
 )
 
-// TestGoBlocksCompile compiles every Go block of every page, and vets it. Only the changelog may show code of the past.
+// TestGoBlocksCompile compiles every Go block of every page, and vets it. Only the changelog may show code of the past,
+// and a block that quotes a file of this module is compiled there; see TestQuotedFilesAreComplete.
 //
 // A block that begins with a package clause is a file. It is a test where the package's name ends in _test or where it
 // imports testing.
@@ -68,7 +69,8 @@ const modulePath = "github.com/imrecall/imrecall"
 
 // packagePaths are the packages that a block may use without importing them.
 var packagePaths = byName(
-	"context", "encoding/json", "errors", "fmt", "io", "iter", "log", "log/slog", "maps", "net/http", "os", "slices",
+	"context", "crypto/sha1", "encoding/hex", "encoding/json", "errors", "fmt", "io", "iter", "log", "log/slog", "maps",
+	"net/http", "net/http/httptest", "net/url", "os", "slices",
 	"strconv", "strings", "sync", "testing", "time",
 	modulePath+"/recall",
 	modulePath+"/easemob", modulePath+"/easemob/easemobtest",
@@ -104,7 +106,7 @@ func compile(t *testing.T, pages []page) string {
 	writeModule(t, dir)
 	for _, p := range pages {
 		for i, b := range p.blocks {
-			if b.lang != "go" {
+			if b.lang != "go" || b.from != "" {
 				continue
 			}
 			source := goFile(p.name, b)

@@ -1,5 +1,6 @@
 // Package emulator is the plumbing that the vendor emulators share: a clock that tests can set, a log
-// of requests, and hooks that take over single requests. It knows nothing about any vendor.
+// of requests, hooks that take over single requests and the faults that they are made of, rate limits, and the posting
+// of callbacks. It knows nothing about any vendor.
 package emulator
 
 import (
@@ -31,6 +32,9 @@ type Control struct {
 	capped bool
 	newest int // how many entries the log keeps, if it is capped
 	hooks  []http.HandlerFunc
+
+	latency time.Duration
+	windows map[string]*window
 }
 
 type entry struct {
@@ -103,14 +107,25 @@ func (c *Control) Intercept(hooks ...http.HandlerFunc) {
 	c.hooks = append(c.hooks, hooks...)
 }
 
+// SetLatency delays every request from now on by d, in real time, before it takes effect or meets a hook. 0 ends it.
+func (c *Control) SetLatency(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.latency = d
+}
+
 // Wrap returns the handler to serve: it logs each request, dates the answer by the emulator's clock, and
 // gives the request to the next hook or, where there is none, to vendor. The ResponseWriter is passed on
-// as it came, so that a hook can hijack the connection.
+// as it came, so that a hook can hijack the connection. A request whose client gives up while the latency lasts meets
+// neither.
 func (c *Control) Wrap(vendor http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := readBody(r)
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		hook := c.record(r, body)
+		hook, latency := c.record(r, body)
+		if latency > 0 && !pause(r, latency) {
+			return
+		}
 		w.Header().Set("Date", c.Now().UTC().Format(http.TimeFormat))
 		switch {
 		case hook != nil:
@@ -134,17 +149,15 @@ func Clean(r *http.Request) bool {
 
 // record logs r and takes its hook in one step, so that with concurrent clients the first hook still
 // belongs to the first request of the log.
-func (c *Control) record(r *http.Request, body []byte) http.HandlerFunc {
+func (c *Control) record(r *http.Request, body []byte) (hook http.HandlerFunc, latency time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.log = append(c.log, entry{request: detach(r, nil), body: body})
 	c.trim()
-	if len(c.hooks) == 0 {
-		return nil
+	if len(c.hooks) > 0 {
+		hook, c.hooks = c.hooks[0], c.hooks[1:]
 	}
-	hook := c.hooks[0]
-	c.hooks = c.hooks[1:]
-	return hook
+	return hook, c.latency
 }
 
 // detach copies r without its context, which the server ends together with the request.

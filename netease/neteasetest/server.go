@@ -3,15 +3,15 @@ package neteasetest
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/imrecall/imrecall/internal/emulator"
 )
 
-// Server is the emulator. The base URL of version 1 is its URL field plus "/nimserver", that of version 2 its URL
-// field with or without that; Close shuts it down. Its fields come filled with demo values; change them before the
-// first request, not later. Its methods are safe for concurrent use.
+// Server is the emulator. Close shuts it down. Its AppSecret signs callbacks too. Its fields come filled with demo
+// values; change them before the first request, not later. Its methods are safe for concurrent use.
 type Server struct {
 	*httptest.Server
 
@@ -20,9 +20,17 @@ type Server struct {
 	// Window is how long after SentAt a message can be recalled without ignoreTime. NewServer sets
 	// NetEase's default of 2 minutes.
 	Window time.Duration
+	// RateLimit is how many calls to each API are answered in any second of the emulator's clock. One more is answered
+	// with code 416, and so is every call to that API in the 10 seconds after it. NetEase's own limit is 100. NewServer
+	// sets no limit: 0.
+	RateLimit int
+	// DeleteLimit is how many calls to msg/delMsg.action are answered in any minute, before a code 416 and 10 seconds
+	// likewise. The API's own page says 10, NetEase's list of limits 100 a second. NewServer sets no limit: 0.
+	DeleteLimit int
 
 	control *emulator.Control
 	mux     *http.ServeMux
+	poster  *emulator.Poster
 
 	mu         sync.Mutex
 	messages   map[string]*message
@@ -30,7 +38,7 @@ type Server struct {
 	removed    map[membership]bool
 	cleared    map[session]bool
 	broadcasts map[string]bool
-	requestIDs map[string]bool
+	requestIDs *recent
 }
 
 // NewServer starts an emulator that speaks plain http.
@@ -63,12 +71,13 @@ func newServer() *Server {
 		Window:     2 * time.Minute,
 		control:    new(emulator.Control),
 		mux:        http.NewServeMux(),
+		poster:     newPoster(),
 		messages:   make(map[string]*message),
 		teams:      make(map[string]bool),
 		removed:    make(map[membership]bool),
 		cleared:    make(map[session]bool),
 		broadcasts: make(map[string]bool),
-		requestIDs: make(map[string]bool),
+		requestIDs: newRecent(maxRequestIDs),
 	}
 	s.handle("POST /nimserver/msg/recall.action", dialectV1(), s.recall)
 	s.handle("POST /nimserver/msg/delMsgOneWay.action", dialectV1(), s.oneWay)
@@ -92,14 +101,25 @@ type endpoint func(r *http.Request) string
 // handle serves a path. Other paths and methods get the plain 404 and 405 of net/http: NetEase does not document its
 // own answers to them.
 func (s *Server) handle(pattern string, d dialect, e endpoint) {
+	api := strings.Replace(pattern, "/nimserver/", "/", 1) // one API, wherever its base URL is
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		body := s.authenticate(r.Header, d)
-		if body == "" {
+		switch {
+		case body != "":
+		case !s.admit(api):
+			body = d.tooFast
+		default:
 			body = e(r)
 		}
 		emulator.Write(w, http.StatusOK, body)
 	})
 }
+
+// BaseURL is the base URL of version 1, which a client takes for the host: Host in netease.Config.
+func (s *Server) BaseURL() string { return s.URL + "/nimserver" }
+
+// BaseURLV2 is the base URL of version 2: HostV2 in netease.Config. BaseURL does as well.
+func (s *Server) BaseURLV2() string { return s.URL }
 
 // Answer gives the emulator's own answer to r. It neither logs r nor runs a hook: it is what a hook calls
 // that wants the request to take effect and then, say, cuts the connection.
@@ -119,9 +139,9 @@ func (s *Server) Requests() []*http.Request { return s.control.Requests() }
 // request. 0 keeps none. Without it all are kept.
 func (s *Server) KeepRequests(n int) { s.control.Keep(n) }
 
-// Intercept queues hooks, each of which takes over one of the next requests: to answer something else, to
-// delay, or to cut the connection by hijacking it. They run in the order given; a nil hook leaves one
-// request to the emulator.
+// Intercept queues hooks, each of which takes over one of the next requests: what CutAfter and its like return, or any
+// other handler, which may answer something else, delay, or hijack the connection. They run in the order given; a nil
+// hook leaves one request to the emulator.
 func (s *Server) Intercept(hooks ...http.HandlerFunc) { s.control.Intercept(hooks...) }
 
 // Now is the emulator's time.

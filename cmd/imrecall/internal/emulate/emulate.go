@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"time"
@@ -34,6 +33,7 @@ type Vendor struct {
 	Seeds  int               `json:"seeds"`  // messages that were put into it
 
 	server *httptest.Server
+	hosts  map[string]func() string // what Config names once the server listens
 	add    func(recall.Request)
 }
 
@@ -49,11 +49,10 @@ func Start(ctx context.Context, opts Options) (*Emulators, error) {
 	for _, start := range []struct {
 		vendor *Vendor
 		port   int
-		limit  answerer
 	}{
-		{newEasemob(opts.Window), opts.Easemob, easemobLimit()},
-		{newNetEase(opts.Window), opts.NetEase, neteaseLimit()},
-		{newGoEasy(), opts.GoEasy, goeasyLimit()},
+		{newEasemob(opts), opts.Easemob},
+		{newNetEase(opts), opts.NetEase},
+		{newGoEasy(opts), opts.GoEasy},
 	} {
 		// Appended first: what is in the list is closed.
 		out.Vendors = append(out.Vendors, start.vendor)
@@ -62,14 +61,13 @@ func Start(ctx context.Context, opts Options) (*Emulators, error) {
 			out.Close()
 			return nil, fmt.Errorf("%s: %w", start.vendor.Vendor, err)
 		}
-		server.Config.Handler = weather(server.Config.Handler, opts, start.limit)
+		server.Config.Handler = weather(server.Config.Handler, opts)
 		server.Start()
 		start.vendor.URL = server.URL
-		start.vendor.Config["host"] = server.URL
+		for setting, base := range start.vendor.hosts {
+			start.vendor.Config[setting] = base()
+		}
 	}
-	netease := out.Vendors[1]
-	netease.Config["host"] += "/nimserver"
-	netease.Config["host_v2"] = netease.URL
 	return out, nil
 }
 
@@ -91,13 +89,16 @@ func listen(ctx context.Context, server *httptest.Server, address string, port i
 	return nil
 }
 
-func newEasemob(window time.Duration) *Vendor {
+func newEasemob(opts Options) *Vendor {
 	s := easemobtest.NewUnstartedServer()
-	s.Window = window
+	s.Window = opts.Window
 	s.KeepRequests(keptRequests)
-	chats := map[recall.ChatType]string{recall.ChatDirect: "chat", recall.ChatGroup: "groupchat", recall.ChatRoom: "chatroom"}
+	s.RateLimit = opts.RateLimit
+	chats := map[recall.ChatType]string{
+		recall.ChatDirect: easemobtest.ChatSingle, recall.ChatGroup: easemobtest.ChatGroup, recall.ChatRoom: easemobtest.ChatRoom,
+	}
 	return &Vendor{
-		Vendor: "easemob", server: s.Server,
+		Vendor: "easemob", server: s.Server, hosts: map[string]func() string{"host": s.BaseURL},
 		Config: map[string]string{
 			"vendor": "easemob", "app_key": s.Org + "#" + s.App, "client_id": s.ClientID, "client_secret": s.ClientSecret,
 		},
@@ -107,16 +108,17 @@ func newEasemob(window time.Duration) *Vendor {
 	}
 }
 
-func newNetEase(window time.Duration) *Vendor {
+func newNetEase(opts Options) *Vendor {
 	s := neteasetest.NewUnstartedServer()
-	s.Window = window
+	s.Window = opts.Window
 	s.KeepRequests(keptRequests)
+	s.RateLimit = opts.RateLimit
 	types := map[recall.ChatType]int{
 		recall.ChatDirect: neteasetest.TypeP2P, recall.ChatGroup: neteasetest.TypeTeam,
 		recall.ChatSuperGroup: neteasetest.TypeSuperTeam, recall.ChatRoom: neteasetest.TypeChatroom,
 	}
 	return &Vendor{
-		Vendor: "netease", server: s.Server,
+		Vendor: "netease", server: s.Server, hosts: map[string]func() string{"host": s.BaseURL, "host_v2": s.BaseURLV2},
 		Config: map[string]string{"vendor": "netease", "app_key": s.AppKey, "app_secret": s.AppSecret},
 		add: func(r recall.Request) {
 			s.Add(neteasetest.Message{ID: r.MessageID, From: r.From, To: r.To, Type: types[r.Chat], SentAt: r.SentAt})
@@ -124,11 +126,12 @@ func newNetEase(window time.Duration) *Vendor {
 	}
 }
 
-func newGoEasy() *Vendor {
+func newGoEasy(opts Options) *Vendor {
 	s := goeasytest.NewUnstartedServer()
 	s.KeepRequests(keptRequests)
+	s.RateLimit = opts.RateLimit
 	return &Vendor{
-		Vendor: "goeasy", server: s.Server,
+		Vendor: "goeasy", server: s.Server, hosts: map[string]func() string{"host": s.BaseURL},
 		Config: map[string]string{"vendor": "goeasy", "rest_key": s.RestKey},
 		add: func(r recall.Request) {
 			m := goeasytest.Message{ID: r.MessageID, From: r.From, SentAt: r.SentAt}
@@ -139,30 +142,5 @@ func newGoEasy() *Vendor {
 			}
 			s.Add(m)
 		},
-	}
-}
-
-// answerer gives a vendor's answer to a client that is too fast.
-type answerer func(w http.ResponseWriter)
-
-// easemobLimit is HTTP 429 with reach_limit, https://doc.easemob.com/document/server-side/error.html.
-func easemobLimit() answerer {
-	return fixed(http.StatusTooManyRequests, `{"error":"reach_limit","error_description":"This request has reached api limit"}`)
-}
-
-// neteaseLimit is code 416 under HTTP 200; the text is not documented.
-// https://doc.commsease.com/en/messaging/server-apis/TM5NTk2Mzc?platform=server
-func neteaseLimit() answerer { return fixed(http.StatusOK, `{"desc":"frequency control","code":416}`) }
-
-// goeasyLimit is what the client takes for a limit: GoEasy documents none.
-func goeasyLimit() answerer {
-	return fixed(http.StatusTooManyRequests, `{"code":429,"content":"Too Many Requests"}`)
-}
-
-func fixed(status int, body string) answerer {
-	return func(w http.ResponseWriter) {
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		w.WriteHeader(status)
-		fmt.Fprint(w, body)
 	}
 }
