@@ -17,8 +17,9 @@ import (
 
 // Options are how the emulators behave.
 type Options struct {
-	Listen                   string // the address to listen on, without a port
-	Easemob, NetEase, GoEasy int    // ports; 0 for a free one
+	Listen                   string        // the address to listen on, without a port
+	Easemob, NetEase, GoEasy int           // ports; 0 for a free one
+	Window                   time.Duration // for which a message can be recalled; GoEasy has none
 	Latency                  time.Duration
 	FailRate                 float64 // the share of requests that are answered 503 and have no effect
 	RateLimit                int     // calls a second and API; 0 for no limit
@@ -49,9 +50,9 @@ func Start(ctx context.Context, opts Options) (*Emulators, error) {
 		vendor *Vendor
 		port   int
 	}{
-		{newEasemob(opts.RateLimit), opts.Easemob},
-		{newNetEase(opts.RateLimit), opts.NetEase},
-		{newGoEasy(opts.RateLimit), opts.GoEasy},
+		{newEasemob(opts), opts.Easemob},
+		{newNetEase(opts), opts.NetEase},
+		{newGoEasy(opts), opts.GoEasy},
 	} {
 		// Appended first: what is in the list is closed.
 		out.Vendors = append(out.Vendors, start.vendor)
@@ -88,10 +89,11 @@ func listen(ctx context.Context, server *httptest.Server, address string, port i
 	return nil
 }
 
-func newEasemob(rateLimit int) *Vendor {
+func newEasemob(opts Options) *Vendor {
 	s := easemobtest.NewUnstartedServer()
+	s.Window = opts.Window
 	s.KeepRequests(keptRequests)
-	s.RateLimit = rateLimit
+	s.RateLimit = opts.RateLimit
 	chats := map[recall.ChatType]string{
 		recall.ChatDirect: easemobtest.ChatSingle, recall.ChatGroup: easemobtest.ChatGroup, recall.ChatRoom: easemobtest.ChatRoom,
 	}
@@ -106,10 +108,11 @@ func newEasemob(rateLimit int) *Vendor {
 	}
 }
 
-func newNetEase(rateLimit int) *Vendor {
+func newNetEase(opts Options) *Vendor {
 	s := neteasetest.NewUnstartedServer()
+	s.Window = opts.Window
 	s.KeepRequests(keptRequests)
-	s.RateLimit = rateLimit
+	s.RateLimit = opts.RateLimit
 	types := map[recall.ChatType]int{
 		recall.ChatDirect: neteasetest.TypeP2P, recall.ChatGroup: neteasetest.TypeTeam,
 		recall.ChatSuperGroup: neteasetest.TypeSuperTeam, recall.ChatRoom: neteasetest.TypeChatroom,
@@ -123,10 +126,10 @@ func newNetEase(rateLimit int) *Vendor {
 	}
 }
 
-func newGoEasy(rateLimit int) *Vendor {
+func newGoEasy(opts Options) *Vendor {
 	s := goeasytest.NewUnstartedServer()
 	s.KeepRequests(keptRequests)
-	s.RateLimit = rateLimit
+	s.RateLimit = opts.RateLimit
 	return &Vendor{
 		Vendor: "goeasy", server: s.Server, hosts: map[string]func() string{"host": s.BaseURL},
 		Config: map[string]string{"vendor": "goeasy", "rest_key": s.RestKey},
