@@ -61,8 +61,10 @@ type EventParser interface {
 	//
 	// ErrUnauthorized: the signature is missing or wrong; nothing of the body
 	// can be believed. ErrMisconfigured: it is signed, but about another
-	// application. ErrBadResponse: it is signed, and can't be read. No error
-	// holds the text of a message or a secret.
+	// application. ErrBadResponse: it is signed, and can't be read. Any other
+	// error is none of the callback: a secret that can't be fetched is
+	// ErrUnavailable. What counts is the outermost kind. No error holds the
+	// text of a message or a secret.
 	ParseEvents(ctx context.Context, header http.Header, body []byte) ([]Event, error)
 
 	// CallbackRules tells how this vendor wants its callbacks answered.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -33,9 +34,13 @@ var (
 // tries, so let Handle do no more than to store.
 //
 // Other answers: 401 to a callback that the vendor did not sign, 403 to one of
-// another application, 400 to one that can't be read, 413 to one that is too
-// large, 405 to another method than POST. None of them says why; OnError is
-// told.
+// another application, 400 to one that can't be read, 408 to one that arrives
+// too slowly, 413 to one that is too large, 405 to another method than POST,
+// and 500 while Parser or Handle is missing. None of them says why; OnError is
+// told, but of the 405.
+//
+// A panic in Handle is left to the http.Server, which cuts the connection: the
+// vendor sends the callback again.
 //
 // It is safe for concurrent use. Do not change its fields once it serves.
 type EventHandler struct {
@@ -72,7 +77,9 @@ func (h *EventHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 		return
 	}
-	w.Header().Set("Content-Type", rules.ContentType)
+	if rules.ContentType != "" {
+		w.Header().Set("Content-Type", rules.ContentType)
+	}
 	// An answer that does not arrive is a callback that comes again.
 	_, _ = w.Write(rules.Answer)
 }
@@ -97,12 +104,24 @@ func (h *EventHandler) receive(w http.ResponseWriter, r *http.Request) (Callback
 	if err != nil {
 		return rules, parseStatus(err), err
 	}
-	for _, e := range events {
-		if err := h.Handle(ctx, e); err != nil {
-			return rules, http.StatusServiceUnavailable, err
-		}
+	if err := h.handleAll(ctx, events); err != nil {
+		return rules, http.StatusServiceUnavailable, err
 	}
 	return rules, http.StatusOK, nil
+}
+
+// handleAll stops where ctx is over: the vendor does not listen any more, and
+// sends all of them again.
+func (h *EventHandler) handleAll(ctx context.Context, events []Event) error {
+	for _, e := range events {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := h.Handle(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // patience leaves a tenth of the vendor's deadline for the way back.
@@ -113,14 +132,13 @@ func patience(deadline time.Duration) time.Duration {
 	return deadline - deadline/10
 }
 
+// read reads the body, but no longer than the vendor would wait for the answer.
 func (h *EventHandler) read(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	limit := h.MaxBody
 	if limit <= 0 {
 		limit = defaultMaxCallback
 	}
-	// A body that trickles in must not hold a connection for longer than the
-	// vendor would wait. Not every ResponseWriter can do that; then the
-	// server's own timeouts hold.
+	// Not every ResponseWriter can do that; then the server's own timeouts hold.
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = http.NewResponseController(w).SetReadDeadline(deadline)
 	}
@@ -131,6 +149,9 @@ func readStatus(err error) int {
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return http.StatusRequestEntityTooLarge
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return http.StatusRequestTimeout
+	}
 	return http.StatusBadRequest
 }
 
@@ -138,14 +159,26 @@ func readStatus(err error) int {
 // the fault of the callback is ours (a secret that can't be fetched), and the
 // vendor is to try again.
 func parseStatus(err error) int {
-	switch {
-	case errors.Is(err, ErrUnauthorized):
+	switch outermost(err) {
+	case ErrUnauthorized:
 		return http.StatusUnauthorized
-	case errors.Is(err, ErrMisconfigured):
+	case ErrMisconfigured:
 		return http.StatusForbidden
-	case errors.Is(err, ErrBadResponse):
+	case ErrBadResponse:
 		return http.StatusBadRequest
 	default:
 		return http.StatusServiceUnavailable
 	}
+}
+
+// outermost returns what err itself means, and not what caused it: a store of
+// secrets that did not let us in is no callback without a signature.
+func outermost(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) && e != nil {
+		return e.Kind
+	}
+	var kind Kind
+	errors.As(err, &kind)
+	return kind
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 
 	"github.com/imrecall/imrecall/recall"
 )
@@ -72,4 +75,44 @@ func ExampleError() {
 	// Output:
 	// netease: recall: forbidden: code 403: "not allow!" (HTTP 200, app go9dnk49, trace f3b1c0)
 	// forbidden 403 not allow! false
+}
+
+// What an application stores is what it needs to recall a message later.
+func ExampleEventHandler() {
+	stored := map[string]recall.Request{}
+	gone := map[string]bool{}
+	handler := &recall.EventHandler{
+		Parser: accepting, // in an application: what easemob.NewCallbacks returns, say
+		Handle: func(_ context.Context, e recall.Event) error {
+			switch e.Kind {
+			case recall.MessageSent:
+				stored[e.Request.MessageID] = e.Request // twice is harmless
+			case recall.MessageRecalled:
+				gone[e.Request.MessageID] = true // may come before the message
+			}
+			return nil
+		},
+		OnError: func(r *http.Request, err error) {
+			if !errors.Is(err, context.Canceled) {
+				fmt.Println(r.URL.Path, err)
+			}
+		},
+	}
+	mux := http.NewServeMux()
+	mux.Handle("POST /callbacks", handler)
+
+	for _, signature := range []string{"good", "good", "bad"} {
+		r := httptest.NewRequest(http.MethodPost, "/callbacks", strings.NewReader("1028442084794698104"))
+		r.Header.Set("X-Signature", signature)
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		fmt.Println(w.Code)
+	}
+	fmt.Println(len(stored), len(gone))
+	// Output:
+	// 200
+	// 200
+	// /callbacks mock: unauthorized
+	// 401
+	// 1 0
 }

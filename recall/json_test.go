@@ -45,6 +45,16 @@ func TestReceiptJSON(t *testing.T) {
 		`"attempts":2,"trace_id":"t","at":"2026-03-04T05:06:07Z"}`)
 }
 
+func TestEventJSON(t *testing.T) {
+	at := time.Date(2026, 3, 4, 5, 6, 7, 891e6, time.UTC)
+	roundTrip(t, recall.Event{
+		Kind: recall.MessageRecalled, Vendor: "easemob", App: "org#app", ID: "org#app_9", At: at,
+		Request: recall.Request{MessageID: "8", Chat: recall.ChatRoom, From: "user1", To: "room1", SentAt: at}, RecalledBy: "admin",
+	}, `{"kind":"message_recalled","vendor":"easemob","app":"org#app","id":"org#app_9","at":"2026-03-04T05:06:07.891Z",`+
+		`"request":{"message_id":"8","chat":"room","from":"user1","to":"room1","sent_at":"2026-03-04T05:06:07.891Z"},"recalled_by":"admin"}`)
+	roundTrip(t, recall.Event{Kind: recall.MessageSent, Vendor: "v", ID: "1"}, `{"kind":"message_sent","vendor":"v","id":"1","request":{}}`)
+}
+
 func roundTrip[T any](t *testing.T, value T, want string) {
 	t.Helper()
 	data, err := json.Marshal(value)

@@ -1,6 +1,9 @@
 package easemobtest
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+)
 
 // maxBatch is how many messages a batch holds at most.
 const maxBatch = 30
@@ -40,13 +43,13 @@ func (s *Server) batchRecall(r *http.Request) (any, *failure) {
 	}
 	data := make([]any, len(req.Msgs))
 	for i, msg := range req.Msgs {
-		data[i] = s.recallItem(msg)
+		data[i] = s.recallItem(r.Context(), msg)
 	}
 	return s.envelope(r, data), nil
 }
 
-func (s *Server) recallItem(req recallRequest) any {
-	if fail := s.apply(req); fail != nil {
+func (s *Server) recallItem(ctx context.Context, req recallRequest) any {
+	if fail := s.apply(ctx, req); fail != nil {
 		return failedItem{MsgID: req.MsgID, Recalled: fail.description}
 	}
 	return req.recalled()

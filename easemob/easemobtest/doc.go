@@ -8,6 +8,7 @@
 //   - document/server-side/message_delete_roam_single_msgid.html, message_delete_roam_group_room_msgid.html,
 //     message_delete_roam_user.html, message_delete_roam_single_time.html,
 //     message_delete_roam_group_room_time.html
+//   - document/server-side/callback_postsending.html, callback_message_send.html, callback_message_recall.html
 //   - product/easemob_app_token.html, document/server-side/error.html
 //
 // and the retired page of the legacy recall on https://docs-im.easemob.com/.
@@ -23,6 +24,8 @@
 //   - DELETE /{org}/{app}/users/{username}/user_channel ([Server.ConversationDeleted]);
 //   - the five deletions of roaming messages under /{org}/{app}/rest/message/roaming/ ([Server.DeletedFor]), and
 //     the roaming service not being opened;
+//   - callbacks for each message and each recall, signed, posted once more where they are not answered with 200
+//     ([Server.SendCallbacks]);
 //   - the common errors for a missing, expired, foreign or corrupt token, a wrong org or app, a wrong URL,
 //     a wrong method, a wrong Content-Type and a malformed body;
 //   - Agora Chat: only msg_recall and user_channel, a force that does not reach a stored message past the window,
@@ -30,8 +33,9 @@
 //   - Shengwang: paths under /app-id/{app_id}, no legacy recall, answers without organization, application and
 //     applicationName, and both kinds of tokens.
 //
-// Not emulated: rate and plan limits (429), callbacks, messages that lapse from the server's storage, command
-// messages (which cannot be recalled), users and members of groups (every user exists and is in every group),
+// Not emulated: rate and plan limits (429), callbacks before sending and for offline users, a callback rule that is
+// suspended after many failures, messages that lapse from the server's storage, command messages (which cannot be
+// recalled), users and members of groups (every user exists and is in every group),
 // and Agora's exchange of one token for another. sync_device, isNotify and recallMessageExtensionInfo are accepted
 // and have no visible effect; a recall leaves what users have lost of the message as it is.
 //

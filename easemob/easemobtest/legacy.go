@@ -1,6 +1,7 @@
 package easemobtest
 
 import (
+	"context"
 	"net/http"
 	"slices"
 )
@@ -52,7 +53,7 @@ func (s *Server) legacyRecall(r *http.Request) (any, *failure) {
 	}
 	answer := legacyAnswer{Msgs: make([]any, len(req.Msgs))}
 	for i, msg := range req.Msgs {
-		answer.Msgs[i] = s.legacyItem(msg.current())
+		answer.Msgs[i] = s.legacyItem(r.Context(), msg.current())
 	}
 	slices.Reverse(answer.Msgs)
 	return answer, nil
@@ -70,8 +71,8 @@ func (m legacyMessage) current() recallRequest {
 	return recallRequest{MsgID: m.MsgID, To: m.To, ChatType: chat, From: m.From, Force: &m.Force}
 }
 
-func (s *Server) legacyItem(req recallRequest) any {
-	if fail := s.apply(req); fail != nil {
+func (s *Server) legacyItem(ctx context.Context, req recallRequest) any {
+	if fail := s.apply(ctx, req); fail != nil {
 		return failedItem{MsgID: req.MsgID, Recalled: fail.description}
 	}
 	done := req.recalled()

@@ -1,6 +1,7 @@
 package easemobtest
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -30,8 +31,9 @@ func (s *Server) Add(m Message) Message {
 	}
 	m.SentAt = m.SentAt.Truncate(time.Millisecond)
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.messages[m.ID] = &message{Message: m, lostBy: make(map[string]bool)}
+	s.mu.Unlock()
+	s.poster.Sent(s.sent(m))
 	return m
 }
 
@@ -74,7 +76,7 @@ func (s *Server) recall(r *http.Request) (any, *failure) {
 	if fail := req.check(); fail != nil {
 		return nil, fail
 	}
-	if fail := s.apply(req); fail != nil {
+	if fail := s.apply(r.Context(), req); fail != nil {
 		return nil, fail
 	}
 	return s.envelope(r, req.recalled()), nil
@@ -102,28 +104,36 @@ func (req recallRequest) check() *failure {
 	return nil
 }
 
-// apply recalls the message. With force Easemob says yes to a message that it does not hold: its own Java
-// SDK's tests recall a made-up ID that way and expect success.
-func (s *Server) apply(req recallRequest) *failure {
+// apply recalls the message and tells of it. With force Easemob says yes to a message that it does not hold: its
+// own Java SDK's tests recall a made-up ID that way and expect success. Nothing is told of that.
+func (s *Server) apply(ctx context.Context, req recallRequest) *failure {
 	now := s.Now()
+	m, event, fail := s.mark(req, now)
+	if fail == nil && event != 0 {
+		s.poster.Recalled(ctx, s.recalledBy(req.recalled().From, m, event, now))
+	}
+	return fail
+}
+
+// mark marks the message as recalled, and returns it with the ID of that event: 0 where there was nothing to recall.
+func (s *Server) mark(req recallRequest, now time.Time) (Message, int64, *failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m, known := s.messages[req.MsgID]
 	texts := s.texts()
-	if !known || m.recalled {
-		if *req.Force {
-			return nil
-		}
-		return recallError(http.StatusForbidden, "not_found msg")
-	}
-	if !m.isTo(req) {
-		return recallError(http.StatusBadRequest, texts.noRecipient)
-	}
-	if now.Sub(m.SentAt) > s.Window && (!*req.Force || !texts.forceReachesAll) {
-		return recallError(http.StatusForbidden, texts.expired)
+	switch {
+	case (!known || m.recalled) && *req.Force:
+		return Message{}, 0, nil
+	case !known || m.recalled:
+		return Message{}, 0, recallError(http.StatusForbidden, "not_found msg")
+	case !m.isTo(req):
+		return Message{}, 0, recallError(http.StatusBadRequest, texts.noRecipient)
+	case now.Sub(m.SentAt) > s.Window && (!*req.Force || !texts.forceReachesAll):
+		return Message{}, 0, recallError(http.StatusForbidden, texts.expired)
 	}
 	m.recalled = true
-	return nil
+	s.events++
+	return m.Message, firstEvent + s.events, nil
 }
 
 // isTo compares IDs without regard to case, as Easemob does with user IDs. That a wrong chat_type counts as

@@ -36,11 +36,14 @@ type Server struct {
 	// RecallUnopened makes every recall fail, as for an App Key for which the recall service was not
 	// switched on.
 	RecallUnopened bool
+	// CallbackSecret is what callbacks are signed with; see SendCallbacks.
+	CallbackSecret string
 	// RoamingUnopened makes every deletion of roaming messages fail, as for an App Key for which that service
 	// was not bought.
 	RoamingUnopened bool
 
 	control *emulator.Control
+	poster  *emulator.Poster
 	mux     *http.ServeMux
 
 	mu       sync.Mutex
@@ -48,6 +51,7 @@ type Server struct {
 	tokens   map[string]*token
 	signed   map[string]*token // made by a client, and seen here
 	closed   map[conversation]bool
+	events   int64 // how many recalls there were
 }
 
 // NewServer starts an emulator that speaks plain http.
@@ -75,7 +79,9 @@ func newServer() *Server {
 		ClientSecret:   "demo-client-secret",
 		TokenTTL:       60 * 24 * time.Hour,
 		Window:         2 * time.Minute,
+		CallbackSecret: "demo-callback-secret",
 		control:        new(emulator.Control),
+		poster:         newPoster(),
 		mux:            http.NewServeMux(),
 		messages:       make(map[string]*message),
 		tokens:         make(map[string]*token),

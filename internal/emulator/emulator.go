@@ -1,5 +1,5 @@
 // Package emulator is the plumbing that the vendor emulators share: a clock that tests can set, a log
-// of requests, and hooks that take over single requests. It knows nothing about any vendor.
+// of requests, hooks that take over single requests, and the posting of callbacks. It knows nothing about any vendor.
 package emulator
 
 import (
