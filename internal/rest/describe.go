@@ -29,6 +29,10 @@ func Hidden(secret string) string {
 	return mark
 }
 
+// HiddenAll stands for several secrets in Describe: it tells only whether
+// there are any.
+func HiddenAll(secrets []string) string { return Hidden(strings.Join(secrets, "")) }
+
 // FuncOf stands for a function in Describe: it tells only whether there is one.
 func FuncOf(given bool) string {
 	if given {

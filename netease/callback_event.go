@@ -1,0 +1,126 @@
+package netease
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/recall"
+)
+
+// messageCopy is what this library needs of a message copy: of a message, or
+// of a recall. The pages give every field as a string; servers send numbers too.
+type messageCopy struct {
+	EventType rest.Scalar `json:"eventType"`
+
+	// Of a message.
+	ConvType     rest.Scalar `json:"convType"`
+	FromAccount  rest.Scalar `json:"fromAccount"`
+	To           rest.Scalar `json:"to"` // of a recall as well
+	RoomID       rest.Scalar `json:"roomId"`
+	MsgTimestamp rest.Scalar `json:"msgTimestamp"`
+	MsgIDServer  rest.Scalar `json:"msgidServer"`
+	MsgIDClient  rest.Scalar `json:"msgidClient"`
+
+	// Of a recall.
+	MsgID      rest.Scalar `json:"msgId"`
+	From       rest.Scalar `json:"from"`
+	SendTime   rest.Scalar `json:"sendTime"`
+	DeleteTime rest.Scalar `json:"deleteTime"`
+}
+
+// event returns what a message copy tells, or nil where it is about something
+// else. An error names the field that is missing or odd.
+func (m messageCopy) event() (*recall.Event, error) {
+	var read rest.Fields
+	var event *recall.Event
+	// Copies of other products have no eventType, and are no business of ours.
+	switch read.OptionalText("eventType", m.EventType) {
+	case "1":
+		event = m.sent(&read)
+	case "4":
+		event = m.sentToRoom(&read)
+	case "7":
+		event = m.recalled(&read, recall.ChatDirect)
+	case "8":
+		event = m.recalled(&read, recall.ChatGroup)
+	case "25":
+		event = m.recalled(&read, recall.ChatSuperGroup)
+	}
+	if err := read.Err(); err != nil {
+		return nil, err
+	}
+	return event, nil
+}
+
+func (m messageCopy) sent(read *rest.Fields) *recall.Event {
+	chats := map[string]recall.ChatType{
+		"PERSON": recall.ChatDirect, "TEAM": recall.ChatGroup, "SUPER_TEAM": recall.ChatSuperGroup,
+	}
+	chat, ok := chats[read.Text("convType", m.ConvType)]
+	if !ok {
+		return nil
+	}
+	req := recall.Request{
+		MessageID: serverID(read, "msgidServer", m.MsgIDServer),
+		Chat:      chat,
+		From:      read.Text("fromAccount", m.FromAccount),
+		To:        read.Text("to", m.To),
+		SentAt:    read.Time("msgTimestamp", m.MsgTimestamp),
+	}
+	// The sequences of ids differ by the kind of chat.
+	return &recall.Event{
+		Kind: recall.MessageSent, At: req.SentAt, Request: req, ID: eventID("1", string(req.Chat), req.MessageID),
+	}
+}
+
+// sentToRoom reads a message in a chat room, which has no id of the server.
+func (m messageCopy) sentToRoom(read *rest.Fields) *recall.Event {
+	req := recall.Request{
+		MessageID: read.Text("msgidClient", m.MsgIDClient),
+		Chat:      recall.ChatRoom,
+		From:      read.Text("fromAccount", m.FromAccount),
+		To:        serverID(read, "roomId", m.RoomID),
+		SentAt:    read.Time("msgTimestamp", m.MsgTimestamp),
+	}
+	// Clients make these ids. Nobody may hide a message behind the id of
+	// another one.
+	return &recall.Event{
+		Kind: recall.MessageSent, At: req.SentAt, Request: req,
+		ID: eventID("4", req.To, req.From, m.MsgTimestamp.String(), req.MessageID),
+	}
+}
+
+// recalled reads a recall. Only its msgId is indispensable: the vendor warns
+// that copies may lack fields.
+func (m messageCopy) recalled(read *rest.Fields, chat recall.ChatType) *recall.Event {
+	req := recall.Request{
+		MessageID: serverID(read, "msgId", m.MsgID),
+		Chat:      chat,
+		From:      read.OptionalText("from", m.From),
+		To:        read.OptionalText("to", m.To),
+		SentAt:    read.OptionalTime("sendTime", m.SendTime),
+	}
+	return &recall.Event{
+		Kind: recall.MessageRecalled, At: read.OptionalTime("deleteTime", m.DeleteTime), Request: req,
+		ID: eventID(m.EventType.String(), req.MessageID, m.DeleteTime.String()),
+	}
+}
+
+// serverID reads an id that the server gave: a positive Long.
+func serverID(read *rest.Fields, name string, s rest.Scalar) string {
+	id := read.Text(name, s)
+	if positiveID(name, id) != nil {
+		read.Fail(name, "is not a positive number of up to 19 digits")
+	}
+	return id
+}
+
+// eventID joins what tells one event from all others. Escaped, no part can
+// pass for two.
+func eventID(parts ...string) string {
+	for i, part := range parts {
+		parts[i] = url.PathEscape(part)
+	}
+	return strings.Join(parts, "/")
+}
