@@ -89,7 +89,7 @@ func (s *service) alarmText(appName string, before state) string {
 	case before == unknown:
 		return "the vendor was asked and its answer is missing; no notification within " + within
 	case served && !a.notifies:
-		return "the vendor said yes; no notification: this vendor sends none, so nothing proves that the message is gone"
+		return "the vendor said yes; no notification: this vendor documents none, so nothing proves that the message is gone"
 	default:
 		return "the vendor said yes; no notification within " + within
 	}

@@ -9,9 +9,15 @@ import (
 	"github.com/imrecall/imrecall/recall"
 )
 
+var errStopped = errors.New("the wave was stopped")
+
 const (
-	// itemsAtOnce bounds what a job has in memory.
+	// itemsAtOnce bounds what one look at the database brings into memory.
 	itemsAtOnce = 500
+	// askedAhead bounds how many messages are written down as asked for and have
+	// no answer yet: what a killed program has to ask for again. It is several
+	// times what the vendors take in a second.
+	askedAhead = 4000
 	// jobAgain is when a job goes on after the database failed.
 	jobAgain = 10 * time.Second
 )
@@ -50,8 +56,11 @@ func (s *service) runJob(ctx context.Context, a *app, j job) error {
 	defer cancel()
 	var reading, writing error
 	by := asking{operator: j.Operator, force: j.Force, job: j.ID}
-	// One flagged message overtakes a wave.
-	for result := range each(recall.WithBulk(wave), a.provider, s.itemsToRecall(wave, a, by, &reading)) {
+	asked := make(chan struct{}, askedAhead)
+	// Each packs messages into the vendor's batch calls, and lets one flagged
+	// message overtake the wave.
+	for result := range recall.Each(wave, a.provider, s.itemsToRecall(wave, a, by, asked, &reading), recall.EachOptions{}) {
+		<-asked
 		if err := s.settleItem(wave, a, by, result); err != nil {
 			writing = err
 		}
@@ -72,20 +81,14 @@ func (s *service) runJob(ctx context.Context, a *app, j job) error {
 // itemsToRecall yields the messages of a job that are left. Each is written
 // down as asked for before it is yielded. It ends early where the database
 // fails.
-func (s *service) itemsToRecall(ctx context.Context, a *app, by asking, failure *error) iter.Seq[recall.Request] {
+func (s *service) itemsToRecall(ctx context.Context, a *app, by asking, asked chan struct{}, failure *error) iter.Seq[recall.Request] {
 	return func(yield func(recall.Request) bool) {
 		last := ""
 		for {
 			ids, err := s.store.itemsLeft(ctx, by.job, last, itemsAtOnce)
 			for _, id := range ids {
-				var m message
-				var needed bool
-				if m, needed, err = s.ask(ctx, a, id, by); err != nil {
-					break
-				}
-				if needed && !yield(a.request(m)) {
-					*failure = s.postpone(ctx, a, id, by) // it was not read
-					return
+				if err == nil {
+					err = s.yieldItem(ctx, a, id, by, asked, yield)
 				}
 				last = id
 			}
@@ -97,16 +100,43 @@ func (s *service) itemsToRecall(ctx context.Context, a *app, by asking, failure 
 	}
 }
 
-// settleItem writes down what came of one message of a job. One that was not
-// sent because the time was up, or because this program stops, is left.
+// yieldItem yields one message of a job, where the vendor has to be asked.
+func (s *service) yieldItem(
+	ctx context.Context, a *app, id string, by asking, asked chan struct{}, yield func(recall.Request) bool,
+) error {
+	select {
+	case asked <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	m, needed, err := s.ask(ctx, a, id, by)
+	if err != nil || !needed {
+		<-asked
+		return err
+	}
+	if !yield(a.request(m)) {
+		<-asked
+		return errors.Join(errStopped, s.postpone(ctx, a, id, by)) // it was not read
+	}
+	return nil
+}
+
+// settleItem writes down what came of one message of a job. One whose call was
+// ended by us, because the time is up or this program stops, is left to the
+// job: asked for or not.
 func (s *service) settleItem(ctx context.Context, a *app, by asking, result recall.Result) error {
 	id := result.Request.Ref
 	var e *recall.Error
-	if ctx.Err() == nil || !errors.Is(result.Err, recall.ErrCanceled) || !errors.As(result.Err, &e) || e.MayHaveApplied {
-		_, err := s.settle(ctx, a, id, by, result.Receipt, result.Err)
+	switch {
+	case ctx.Err() == nil, !errors.Is(result.Err, recall.ErrCanceled):
+		_, err := s.settle(ctx, a, id, by, result.Receipt, result.Err, true)
+		return err
+	case errors.As(result.Err, &e) && !e.MayHaveApplied:
+		return s.postpone(ctx, a, id, by)
+	default:
+		_, err := s.settle(ctx, a, id, by, result.Receipt, result.Err, false)
 		return err
 	}
-	return s.postpone(ctx, a, id, by)
 }
 
 // postpone writes down that the vendor was not asked, and leaves the message to
@@ -119,16 +149,4 @@ func (s *service) postpone(ctx context.Context, a *app, id string, by asking) er
 		return &record{Action: actionPostponed, Job: by.job}
 	})
 	return err
-}
-
-// each recalls what reqs yields.
-func each(ctx context.Context, p recall.Provider, reqs iter.Seq[recall.Request]) iter.Seq[recall.Result] {
-	return func(yield func(recall.Result) bool) {
-		for req := range reqs {
-			receipt, err := p.RecallMessage(ctx, req)
-			if !yield(recall.Result{Request: req, Receipt: receipt, Err: err}) {
-				return
-			}
-		}
-	}
 }

@@ -38,7 +38,7 @@ func (s *service) recallOne(ctx context.Context, a *app, id string, by asking) (
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.recall)
 	defer cancel()
 	receipt, failure := a.provider.RecallMessage(ctx, a.request(m))
-	return s.settle(ctx, a, id, by, receipt, failure)
+	return s.settle(ctx, a, id, by, receipt, failure, true)
 }
 
 // ask writes down that a recall is asked for, and tells whether the vendor has
@@ -56,8 +56,11 @@ func (s *service) ask(ctx context.Context, a *app, id string, by asking) (m mess
 	return m, needed, err
 }
 
-// settle writes down what came of a call, also where ctx is over.
-func (s *service) settle(ctx context.Context, a *app, id string, by asking, receipt recall.Receipt, failure error) (verdict, error) {
+// settle writes down what came of a call, also where ctx is over. Where the
+// call was made by a job, done tells whether the job is done with the message.
+func (s *service) settle(
+	ctx context.Context, a *app, id string, by asking, receipt recall.Receipt, failure error, done bool,
+) (verdict, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWithin)
 	defer cancel()
 	r := recordOf(receipt, failure)
@@ -66,6 +69,9 @@ func (s *service) settle(ctx context.Context, a *app, id string, by asking, rece
 		m.answered(receipt, failure, s.confirmBy())
 		return r
 	}, func(tx *sql.Tx) error {
+		if !done {
+			return nil
+		}
 		return itemDone(ctx, tx, by.job, id)
 	})
 	if err != nil {
