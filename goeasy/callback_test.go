@@ -68,7 +68,7 @@ func TestGoldenCallbacks(t *testing.T) {
 			RecalledBy: "33c3693b-dbb0-4bc9-99c6-fa77b9eb763f",
 		},
 	} {
-		m := fixture(t, "callback."+name+".http")
+		m := fixture(t, "callback."+name+".request.http")
 		events, err := newCallbacks(t, callbackSecret).ParseEvents(t.Context(), m.Header, m.Body)
 		require.NoError(t, err, name)
 		assert.Equal(t, []recall.Event{want}, events, name)
@@ -140,7 +140,7 @@ func flipped(s string) func(yield func(string) bool) {
 // The vendor signs the decoded content, so a flip is refused unless the form
 // still says the very same, as %7b does for %7B.
 func TestCallbackBitFlips(t *testing.T) {
-	m := fixture(t, "callback.private.http")
+	m := fixture(t, "callback.private.request.http")
 	c := newCallbacks(t, callbackSecret)
 	want, err := c.ParseEvents(t.Context(), m.Header, m.Body)
 	require.NoError(t, err)
@@ -347,7 +347,7 @@ func TestCallbackRules(t *testing.T) {
 // of messages, or is refused.
 func FuzzCallback(f *testing.F) {
 	for _, name := range []string{"private", "recalled"} {
-		form, err := url.ParseQuery(string(fixture(f, "callback."+name+".http").Body))
+		form, err := url.ParseQuery(string(fixture(f, "callback."+name+".request.http").Body))
 		require.NoError(f, err)
 		f.Add(form.Get("content"))
 	}

@@ -17,7 +17,7 @@ func FuzzCallback(f *testing.F) {
 	for _, name := range []string{
 		"message", "picture", "team", "superteam", "room", "friend", "login", "recall", "recall.team", "recall.superteam",
 	} {
-		f.Add(fixture(f, "callback."+name+".http").Body)
+		f.Add(fixture(f, "callback."+name+".request.http").Body)
 	}
 	for _, body := range []string{
 		``, `{}`, `null`, `[]`, `{"eventType":7,"msgId":927914262574}`, `{"EVENTTYPE":"7","msgid":"1"}`, `{"eventType":"7","msgId":1e3}`,

@@ -89,7 +89,7 @@ func TestGoldenCallbacks(t *testing.T) {
 		"login":  nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := fixture(t, "callback."+name+".http")
+			m := fixture(t, "callback."+name+".request.http")
 			events, err := newCallbacks(t, callbackSecret).ParseEvents(t.Context(), m.Header, m.Body)
 			require.NoError(t, err)
 			assert.Equal(t, want, events)
@@ -112,7 +112,7 @@ func TestGoldenCallbacks(t *testing.T) {
 func TestCallbackRequestsAreValid(t *testing.T) {
 	c := newClient(t, Config{})
 	for _, name := range []string{"message", "team", "superteam", "room"} {
-		m := fixture(t, "callback."+name+".http")
+		m := fixture(t, "callback."+name+".request.http")
 		events, err := newCallbacks(t, callbackSecret).ParseEvents(t.Context(), m.Header, m.Body)
 		require.NoError(t, err)
 		req := events[0].Request
@@ -178,7 +178,7 @@ func flipped(s string) func(yield func(string) bool) {
 }
 
 func TestCallbackBitFlips(t *testing.T) {
-	m := fixture(t, "callback.recall.http")
+	m := fixture(t, "callback.recall.request.http")
 	m.Header.Set("AppKey", testAppKey)
 	c := newCallbacks(t, callbackSecret)
 	_, err := c.ParseEvents(t.Context(), m.Header, m.Body)
@@ -248,7 +248,7 @@ const secretText = "a private text"
 func edited(t testing.TB, golden, field, value string) string {
 	t.Helper()
 	var fields map[string]json.RawMessage
-	require.NoError(t, json.Unmarshal(fixture(t, "callback."+golden+".http").Body, &fields))
+	require.NoError(t, json.Unmarshal(fixture(t, "callback."+golden+".request.http").Body, &fields))
 	require.Contains(t, fields, field)
 	fields[field] = json.RawMessage(value)
 	if value == "" {

@@ -1,7 +1,6 @@
 package goeasytest
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 	"time"
@@ -47,7 +46,8 @@ func (s *Server) Add(m Message) Message {
 	at := newAddress(m.From, m.To, m.GroupID, m.SentAt.UnixMilli())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.messages[at] = append(s.messages[at], m.ID)
+	s.messages[at] = append(s.messages[at], m)
+	s.poster.Sent(s.callback(itemOf(m)))
 	return m
 }
 
@@ -59,16 +59,12 @@ func (s *Server) Recalled(id string) bool {
 }
 
 type recallRequest struct {
-	AppKey   string `json:"appkey"`
-	Recaller struct {
-		ID string `json:"id"`
-		// Data is a string in the table of the page and an object in its examples.
-		Data json.RawMessage `json:"data"`
-	} `json:"recaller"`
-	UserAID  string  `json:"userAId"`
-	UserBID  string  `json:"userBId"`
-	GroupID  string  `json:"groupId"`
-	Messages []int64 `json:"messages"` // timestamps in milliseconds
+	AppKey   string   `json:"appkey"`
+	Recaller recaller `json:"recaller"`
+	UserAID  string   `json:"userAId"`
+	UserBID  string   `json:"userBId"`
+	GroupID  string   `json:"groupId"`
+	Messages []int64  `json:"messages"` // timestamps in milliseconds
 }
 
 // recall is POST /v2/im/history/recall, https://docs.goeasy.io/2.x/im/rest-api/recall.
@@ -91,7 +87,7 @@ func (s *Server) recall(w http.ResponseWriter, r *http.Request) {
 		parameterError(w)
 		return
 	}
-	s.apply(req)
+	s.tellRecalls(r.Context(), s.apply(req), req.Recaller)
 	succeed(w)
 }
 
@@ -101,12 +97,18 @@ func (req recallRequest) valid() bool {
 	return pair != group && !half && len(req.Messages) >= 1 && len(req.Messages) <= maxMessages
 }
 
-func (s *Server) apply(req recallRequest) {
+// apply recalls, and returns the messages that were not recalled before.
+func (s *Server) apply(req recallRequest) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var gone []Message
 	for _, timestamp := range req.Messages {
-		for _, id := range s.messages[newAddress(req.UserAID, req.UserBID, req.GroupID, timestamp)] {
-			s.recalled[id] = true
+		for _, m := range s.messages[newAddress(req.UserAID, req.UserBID, req.GroupID, timestamp)] {
+			if !s.recalled[m.ID] {
+				gone = append(gone, m)
+			}
+			s.recalled[m.ID] = true
 		}
 	}
+	return gone
 }

@@ -18,12 +18,16 @@ type Server struct {
 	// takes either.
 	AppKey, RestKey string
 
+	// SecretKey signs callbacks, and is never sent.
+	SecretKey string
+
 	control *emulator.Control
 	mux     *http.ServeMux
+	poster  *emulator.Poster
 
 	mu       sync.Mutex
-	messages map[address][]string // IDs
-	recalled map[string]bool      // by ID
+	messages map[address][]Message
+	recalled map[string]bool // by ID
 }
 
 // NewServer starts an emulator that speaks plain http.
@@ -43,12 +47,14 @@ func NewTLSServer() *Server {
 
 func newServer() *Server {
 	s := &Server{
-		AppKey:   "BC-00000000000000000000000000000000",
-		RestKey:  "PR-00000000000000000000000000000000",
-		control:  new(emulator.Control),
-		mux:      http.NewServeMux(),
-		messages: make(map[address][]string),
-		recalled: make(map[string]bool),
+		AppKey:    "BC-00000000000000000000000000000000",
+		RestKey:   "PR-00000000000000000000000000000000",
+		SecretKey: "0123456789abcdef",
+		control:   new(emulator.Control),
+		mux:       http.NewServeMux(),
+		poster:    newPoster(),
+		messages:  make(map[address][]Message),
+		recalled:  make(map[string]bool),
 	}
 	// Other paths and methods get the plain 404 and 405 of net/http: GoEasy does not document its own.
 	s.mux.HandleFunc("POST /v2/im/history/recall", s.recall)

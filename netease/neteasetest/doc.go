@@ -11,6 +11,8 @@
 //   - https://doc.commsease.com/en/messaging/docs/jM2MTE5NzE?platform=server (recall in a chat room)
 //   - https://doc.commsease.com/en/messaging/server-apis/Dg1NDYxNTM?platform=server (delete a broadcast)
 //   - https://doc.yunxin.163.com/messaging2/server-apis/jAwNTEzODQ?platform=server (version 2: recall, delete)
+//   - https://doc.yunxin.163.com/messaging/server-apis/DI3OTg5Mjg?platform=server (message copy: messages)
+//   - https://doc.yunxin.163.com/messaging/guide/TcxNzU4NzU?platform=server (message copy: chat rooms, recalls)
 //   - https://doc.commsease.com/en/messaging/server-apis/TM5NTk2Mzc?platform=server (status codes)
 //
 // Emulated, of version 1 (POST /nimserver/...):
@@ -33,8 +35,10 @@
 //   - code 431 to an id of a request (RequestId, X-custom-traceid) that was seen before;
 //   - business errors under HTTP status 200.
 //
+// Message copy (抄送) of messages and recalls goes to where [Server.SendCallbacks] says.
+//
 // Not emulated: every other endpoint, among them version 2's for chat rooms, conversations and broadcasts; rate
-// limits (416), regions and IP restrictions, content moderation, message copy; the texts and push options of a
+// limits (416), regions and IP restrictions, content moderation; the texts and push options of a
 // recall, which are checked for length where there is a limit and have no visible effect; who may recall in a chat
 // room.
 //

@@ -59,6 +59,7 @@ func (s *Server) Add(m Message) Message {
 	defer s.mu.Unlock()
 	s.messages[m.ID] = &message{Message: m}
 	s.teams[m.To] = true
+	s.poster.Sent(s.sent(m))
 	return m
 }
 

@@ -1,9 +1,11 @@
 package neteasetest
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 	"unicode/utf8"
 )
 
@@ -13,21 +15,33 @@ func (s *Server) recall(r *http.Request) string {
 	if body := checkForm(form); body != "" {
 		return body
 	}
-	typ, _ := strconv.Atoi(form.Get("type"))
+	return s.settle(r.Context(), func(now time.Time) (string, *message) {
+		typ, _ := strconv.Atoi(form.Get("type"))
+		m := s.find(form.Get("deleteMsgid"), typ, form.Get("from"), form.Get("to"), form.Get("timetag"))
+		switch {
+		case m == nil:
+			return success, nil
+		case m.Type == TypeTeam && s.removed[membership{tid: m.To, accid: m.From}]:
+			return senderNotInTeam, nil
+		case now.Sub(m.SentAt) > s.limit(form.Get("ignoreTime") == "1"):
+			return windowOver, nil
+		}
+		m.fate = FateRecalled
+		return success, m
+	})
+}
+
+// settle lets apply decide under the lock what becomes of a message, and then tells of its recall, if that is what
+// apply returns it for. It returns the body to answer with.
+func (s *Server) settle(ctx context.Context, apply func(now time.Time) (body string, recalled *message)) string {
 	now := s.Now()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	m := s.find(form.Get("deleteMsgid"), typ, form.Get("from"), form.Get("to"), form.Get("timetag"))
-	switch {
-	case m == nil:
-		return success
-	case m.Type == TypeTeam && s.removed[membership{tid: m.To, accid: m.From}]:
-		return senderNotInTeam
-	case now.Sub(m.SentAt) > s.limit(form.Get("ignoreTime") == "1"):
-		return windowOver
+	body, recalled := apply(now)
+	s.mu.Unlock()
+	if recalled != nil {
+		s.tellRecall(ctx, recalled.Message)
 	}
-	m.fate = FateRecalled
-	return success
+	return body
 }
 
 // checkForm returns the body of the refusal, or "" if the parameters are in order. The order of the checks

@@ -10,7 +10,7 @@ import (
 )
 
 // Server is the emulator. The base URL of version 1 is its URL field plus "/nimserver", that of version 2 its URL
-// field with or without that; Close shuts it down. Its fields come filled with demo values; change them before the
+// field with or without that; Close shuts it down. Its AppSecret signs callbacks too. Its fields come filled with demo values; change them before the
 // first request, not later. Its methods are safe for concurrent use.
 type Server struct {
 	*httptest.Server
@@ -23,6 +23,7 @@ type Server struct {
 
 	control *emulator.Control
 	mux     *http.ServeMux
+	poster  *emulator.Poster
 
 	mu         sync.Mutex
 	messages   map[string]*message
@@ -55,6 +56,7 @@ func newServer() *Server {
 		Window:     2 * time.Minute,
 		control:    new(emulator.Control),
 		mux:        http.NewServeMux(),
+		poster:     newPoster(),
 		messages:   make(map[string]*message),
 		teams:      make(map[string]bool),
 		removed:    make(map[membership]bool),

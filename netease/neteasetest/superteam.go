@@ -1,6 +1,9 @@
 package neteasetest
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // recallSuperTeam is POST /nimserver/superteam/recallMsg.action,
 // https://doc.yunxin.163.com/messaging/docs/DE3NDM4NTc?platform=server. The page itself is not at hand: the
@@ -19,16 +22,15 @@ func (s *Server) recallSuperTeam(r *http.Request) string {
 	case tooLong(form, "from", 32), tooLong(form, "pushPayload", maxPayload):
 		return badLength
 	}
-	now := s.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m := s.find(form.Get("deleteMsgid"), TypeSuperTeam, form.Get("from"), form.Get("to"), form.Get("timetag"))
-	switch {
-	case m == nil:
-		return success
-	case now.Sub(m.SentAt) > s.limit(ignoreTime == "1"):
-		return windowOver
-	}
-	m.fate = FateRecalled
-	return success
+	return s.settle(r.Context(), func(now time.Time) (string, *message) {
+		m := s.find(form.Get("deleteMsgid"), TypeSuperTeam, form.Get("from"), form.Get("to"), form.Get("timetag"))
+		switch {
+		case m == nil:
+			return success, nil
+		case now.Sub(m.SentAt) > s.limit(ignoreTime == "1"):
+			return windowOver, nil
+		}
+		m.fate = FateRecalled
+		return success, m
+	})
 }

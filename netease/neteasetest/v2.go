@@ -28,24 +28,26 @@ func (s *Server) withdraw(r *http.Request) string {
 	if body := checkV2(conversation, id, query); body != "" {
 		return body
 	}
-	now := s.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	from, to, typ := conversation[0], conversation[2], typeOf(conversation[1])
-	m := s.find(id, typ, from, to, query.Get("message_time"))
-	checked := typ != TypeP2P && query.Get("check_team_member_valid") != "false"
-	switch {
-	case typ != TypeP2P && !s.teams[to]:
-		return v2NoTeam
-	case checked && s.removed[membership{tid: to, accid: from}]:
-		return v2NoMember
-	case m == nil:
-		return v2NoMessage
-	case now.Sub(m.SentAt) > s.limitV2(query):
-		return v2WindowOver
-	}
-	m.fate = fateOf(query.Get("type"))
-	return v2Success
+	return s.settle(r.Context(), func(now time.Time) (string, *message) {
+		from, to, typ := conversation[0], conversation[2], typeOf(conversation[1])
+		m := s.find(id, typ, from, to, query.Get("message_time"))
+		checked := typ != TypeP2P && query.Get("check_team_member_valid") != "false"
+		switch {
+		case typ != TypeP2P && !s.teams[to]:
+			return v2NoTeam, nil
+		case checked && s.removed[membership{tid: to, accid: from}]:
+			return v2NoMember, nil
+		case m == nil:
+			return v2NoMessage, nil
+		case now.Sub(m.SentAt) > s.limitV2(query):
+			return v2WindowOver, nil
+		}
+		m.fate = fateOf(query.Get("type"))
+		if m.fate != FateRecalled {
+			return v2Success, nil
+		}
+		return v2Success, m
+	})
 }
 
 // checkV2 returns the body of the refusal, or "" if the parameters are in order.

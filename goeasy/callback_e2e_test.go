@@ -1,0 +1,266 @@
+package goeasy_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/imrecall/imrecall/goeasy"
+	"github.com/imrecall/imrecall/goeasy/goeasytest"
+	"github.com/imrecall/imrecall/recall"
+)
+
+// receiver is an application's server on a socket: it keeps the events that it
+// is told of, and what it answered.
+type receiver struct {
+	*httptest.Server
+	handle func(recall.Event) error // before an event is kept; nil: nothing
+
+	mu       sync.Mutex
+	events   []recall.Event
+	refusals []error
+	statuses []int
+}
+
+func newReceiver(t *testing.T, parser recall.EventParser) *receiver {
+	t.Helper()
+	r := new(receiver)
+	h := &recall.EventHandler{Parser: parser, Handle: r.keep, OnError: r.refuse}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		h.ServeHTTP(&answer{ResponseWriter: w, to: r}, req)
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+// answer notes the status before anybody gets it.
+type answer struct {
+	http.ResponseWriter
+	to   *receiver
+	done bool
+}
+
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *answer) WriteHeader(status int) {
+	a.to.mu.Lock()
+	a.to.statuses = append(a.to.statuses, status)
+	a.to.mu.Unlock()
+	a.done = true
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if !a.done {
+		a.WriteHeader(http.StatusOK)
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+func (r *receiver) keep(_ context.Context, e recall.Event) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.handle != nil {
+		if err := r.handle(e); err != nil {
+			return err
+		}
+	}
+	r.events = append(r.events, e)
+	return nil
+}
+
+func (r *receiver) refuse(_ *http.Request, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refusals = append(r.refusals, err)
+}
+
+// kept returns what arrived.
+func (r *receiver) kept() []recall.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.events)
+}
+
+// told returns kind and what names the message of what arrived.
+func (r *receiver) told() []string {
+	var out []string
+	for _, e := range r.kept() {
+		out = append(out, string(e.Kind)+" "+e.Request.MessageID)
+	}
+	return out
+}
+
+// answered returns the statuses of the answers, and why they are not all 200.
+func (r *receiver) answered() ([]int, []error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.statuses), slices.Clone(r.refusals)
+}
+
+// setup starts an emulator, a client for it and a receiver of its callbacks.
+func setup(t *testing.T, how goeasytest.Callbacks) (*goeasytest.Server, *goeasy.Client, *receiver) {
+	t.Helper()
+	srv := goeasytest.NewServer()
+	t.Cleanup(srv.Close)
+	srv.SetTime(time.UnixMilli(1594958217087))
+	client, err := goeasy.New(goeasy.Config{Host: srv.URL, AppKey: srv.RestKey, Policy: recall.Policy{Rate: -1}})
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	callbacks, err := goeasy.NewCallbacks(goeasy.CallbackConfig{AppKey: srv.RestKey, Secrets: []string{srv.SecretKey}})
+	require.NoError(t, err)
+	r := newReceiver(t, callbacks)
+	how.URL = r.URL
+	srv.SendCallbacks(how)
+	return srv, client, r
+}
+
+// Conversation and server time of the event are the key to exactly that
+// message.
+func TestCallbacksEndToEnd(t *testing.T) {
+	for chat, m := range map[recall.ChatType]goeasytest.Message{
+		recall.ChatDirect: {From: "user001", To: "user002"},
+		recall.ChatGroup:  {From: "user001", GroupID: "group001"},
+	} {
+		t.Run(string(chat), func(t *testing.T) {
+			srv, client, r := setup(t, goeasytest.Callbacks{})
+			for _, id := range []string{"m1", "m2"} {
+				m.ID = id
+				srv.Add(m)
+				srv.Advance(time.Millisecond)
+			}
+			require.NoError(t, srv.WaitCallbacks(t.Context()))
+			require.Equal(t, []string{"message_sent m1", "message_sent m2"}, r.told())
+
+			stored := r.kept()[0].Request
+			assert.Equal(t, chat, stored.Chat)
+			stored.Operator, stored.Extension = "admin", "spam"
+			receipt, err := client.RecallMessage(t.Context(), stored)
+			require.NoError(t, err)
+			assert.True(t, srv.Recalled("m1"))
+			assert.False(t, srv.Recalled("m2"))
+			_, err = client.RecallMessage(t.Context(), stored)
+			require.NoError(t, err, "recalled before, and so not told again")
+
+			require.NoError(t, srv.WaitCallbacks(t.Context()))
+			require.Equal(t, []string{"message_sent m1", "message_sent m2", "message_recalled m1"}, r.told())
+			gone := r.kept()[2]
+			stored.Operator, stored.Extension = "", ""
+			assert.Equal(t, stored, gone.Request)
+			assert.Equal(t, "admin", gone.RecalledBy)
+			assert.Equal(t, receipt.App, gone.App, "events and receipts call the application the same")
+			statuses, _ := r.answered()
+			assert.Equal(t, []int{200, 200, 200}, statuses)
+		})
+	}
+}
+
+const (
+	toldSent     = "message_sent m1"
+	toldRecalled = "message_recalled m1"
+)
+
+// recalled adds a message and recalls it as an application would that knows it
+// from elsewhere.
+func recalled(t *testing.T, srv *goeasytest.Server, client *goeasy.Client) {
+	t.Helper()
+	m := srv.Add(goeasytest.Message{ID: "m1", From: "user001", To: "user002"})
+	_, err := client.RecallMessage(t.Context(), recall.Request{Chat: recall.ChatDirect, From: m.From, To: m.To, SentAt: m.SentAt})
+	require.NoError(t, err)
+	require.NoError(t, srv.WaitCallbacks(t.Context()))
+	assert.True(t, srv.Recalled("m1"))
+}
+
+func TestCallbacksTwiceAndOutOfOrder(t *testing.T) {
+	srv, client, r := setup(t, goeasytest.Callbacks{Times: 2, Shuffle: true})
+	recalled(t, srv, client)
+	assert.Equal(t, []string{toldRecalled, toldSent, toldRecalled, toldSent}, r.told())
+	events := r.kept()
+	assert.Equal(t, events[:2], events[2:], "the same event has the same ID")
+	assert.NotEqual(t, events[0].ID, events[1].ID)
+}
+
+// Three refusals, and the webhook is off until somebody turns it on.
+func TestCallbacksOfSomebodyElse(t *testing.T) {
+	srv, client, r := setup(t, goeasytest.Callbacks{BadSignature: true})
+	recalled(t, srv, client)
+	assert.Empty(t, r.told())
+	statuses, refusals := r.answered()
+	assert.Equal(t, []int{401, 401, 401}, statuses)
+	for _, err := range refusals {
+		assert.ErrorIs(t, err, recall.ErrUnauthorized)
+		assert.NotContains(t, err.Error(), "hello")
+	}
+	srv.SendCallbacks(goeasytest.Callbacks{URL: r.URL})
+	srv.Add(goeasytest.Message{ID: "m2", From: "user001", To: "user002"})
+	require.NoError(t, srv.WaitCallbacks(t.Context()))
+	assert.Equal(t, []string{"message_sent m2"}, r.told())
+}
+
+func TestCallbacksAreSentAgain(t *testing.T) {
+	srv, client, r := setup(t, goeasytest.Callbacks{})
+	full := errors.New("store is full")
+	fails := 2
+	r.handle = func(recall.Event) error {
+		if fails--; fails >= 0 {
+			return full
+		}
+		return nil
+	}
+	recalled(t, srv, client)
+	assert.Equal(t, []string{toldSent, toldRecalled}, r.told())
+	statuses, refusals := r.answered()
+	assert.Equal(t, []int{503, 503, 200, 200}, statuses)
+	assert.Equal(t, []error{full, full}, refusals)
+}
+
+// A recall may be told before the call that made it is answered.
+func TestCallbacksBeforeTheAnswer(t *testing.T) {
+	srv, client, r := setup(t, goeasytest.Callbacks{Early: true})
+	var answered atomic.Bool
+	r.handle = func(e recall.Event) error {
+		assert.False(t, answered.Load())
+		assert.Equal(t, e.Kind == recall.MessageRecalled, srv.Recalled("m1"), "who is told may ask")
+		return nil
+	}
+	m := srv.Add(goeasytest.Message{ID: "m1", From: "user001", GroupID: "group001"})
+	require.NoError(t, srv.WaitCallbacks(t.Context()))
+	_, err := client.RecallMessage(t.Context(), recall.Request{Chat: recall.ChatGroup, To: m.GroupID, SentAt: m.SentAt})
+	answered.Store(true)
+	require.NoError(t, err)
+	assert.Equal(t, []string{toldSent, toldRecalled}, r.told())
+}
+
+// What the application should expect of a vendor that does not tell of
+// recalls.
+func TestRecallsThatAreNotTold(t *testing.T) {
+	srv, client, r := setup(t, goeasytest.Callbacks{NoRecalls: true})
+	recalled(t, srv, client)
+	assert.Equal(t, []string{toldSent}, r.told())
+}
+
+// Anything but the documented answer is a failure to the vendor.
+func TestCallbacksNeedTheExactAnswer(t *testing.T) {
+	srv := goeasytest.NewServer()
+	t.Cleanup(srv.Close)
+	var posts atomic.Int32
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		posts.Add(1)
+		_, _ = w.Write([]byte(`{"code":200,"content":"OK"}`))
+	}))
+	t.Cleanup(app.Close)
+	srv.SendCallbacks(goeasytest.Callbacks{URL: app.URL})
+	srv.Add(goeasytest.Message{ID: "m1", From: "user001", To: "user002"})
+	srv.Add(goeasytest.Message{ID: "m2", From: "user001", To: "user002"})
+	require.NoError(t, srv.WaitCallbacks(t.Context()))
+	assert.EqualValues(t, 3, posts.Load())
+}
