@@ -9,11 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	"github.com/imrecall/imrecall/easemob/easemobtest"
 	"github.com/imrecall/imrecall/recall"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // What each vendor's yes is worth by itself.
@@ -242,7 +241,7 @@ func TestCallerHangsUp(t *testing.T) {
 	})
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/messages/netease/1001/recall", strings.NewReader(asked))
 	require.NoError(t, err)
-	_, err = http.DefaultClient.Do(req) //nolint:bodyclose // there is none
+	_, err = http.DefaultClient.Do(req)
 	require.ErrorIs(t, err, context.Canceled)
 	close(goOn)
 	var s shown

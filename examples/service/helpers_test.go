@@ -13,12 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	"github.com/imrecall/imrecall/easemob/easemobtest"
 	"github.com/imrecall/imrecall/goeasy/goeasytest"
 	"github.com/imrecall/imrecall/netease/neteasetest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // world is the service, served on a real socket, and the vendors around it.

@@ -8,10 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imrecall/imrecall/easemob/easemobtest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/imrecall/imrecall/easemob/easemobtest"
 )
 
 // jobShown is what GET /jobs tells.

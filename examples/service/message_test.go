@@ -5,9 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
-
 	"github.com/imrecall/imrecall/recall"
+	"github.com/stretchr/testify/assert"
 )
 
 func allStates() []state {

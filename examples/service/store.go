@@ -8,9 +8,8 @@ import (
 	"net/url"
 	"time"
 
-	_ "modernc.org/sqlite" // SQLite in pure Go
-
 	"github.com/imrecall/imrecall/recall"
+	_ "modernc.org/sqlite" // SQLite in pure Go
 )
 
 var errNotStored = errors.New("no such message here: the vendor has not told of it")
@@ -193,13 +192,12 @@ func selectMessage(ctx context.Context, db queryer, app, id string) (message, er
 }
 
 // list returns one value for each row of a query's answer.
-func list[T any](ctx context.Context, db queryer, scan func(*sql.Rows, *T) error, query string, args ...any) ([]T, error) {
+func list[T any](ctx context.Context, db queryer, scan func(*sql.Rows, *T) error, query string, args ...any) (all []T, err error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var all []T
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var one T
 		if err := scan(rows, &one); err != nil {
