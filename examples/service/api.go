@@ -20,16 +20,18 @@ const (
 // It believes whoever calls: put what authenticates your moderators in front
 // of everything but /callbacks/.
 func (s *service) handler() http.Handler {
+	api := http.NewServeMux()
+	api.HandleFunc("POST /messages/{app}/{id}/recall", s.answer(s.recallMessage))
+	api.HandleFunc("GET /messages/{app}/{id}", s.answer(s.showMessage))
+	api.HandleFunc("POST /users/{app}/{id}/recall", s.answer(s.recallUser))
+	api.HandleFunc("GET /jobs/{id}", s.answer(s.showJob))
+	api.HandleFunc("GET /alarms", s.answer(s.showAlarms))
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /messages/{app}/{id}/recall", s.answer(s.recallMessage))
-	mux.HandleFunc("GET /messages/{app}/{id}", s.answer(s.showMessage))
-	mux.HandleFunc("POST /users/{app}/{id}/recall", s.answer(s.recallUser))
-	mux.HandleFunc("GET /jobs/{id}", s.answer(s.showJob))
-	mux.HandleFunc("GET /alarms", s.answer(s.showAlarms))
+	mux.Handle("/", s.logged(api))
 	for name, a := range s.apps {
-		mux.Handle("/callbacks/"+name, s.receiver(a))
+		mux.Handle("/callbacks/"+name, s.receiver(a)) // which logs what it does not receive
 	}
-	return s.logged(mux)
+	return mux
 }
 
 // reply is an answer: a status and what becomes JSON.

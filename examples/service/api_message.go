@@ -115,7 +115,12 @@ func (s *service) showMessage(_ http.ResponseWriter, r *http.Request) (reply, er
 	}{m.App, m.ID, m.Chat, m.From, m.To, m.SentAt, m.State, m.ConfirmBy, append([]record{}, records...)}}, err
 }
 
-const longestWait = 30 * time.Second
+const (
+	longestWait = 30 * time.Second
+	// lookAgain is how often who waits looks at the database at most: a wave
+	// changes it a thousand times a second.
+	lookAgain = 50 * time.Millisecond
+)
 
 // await calls done until it returns true or an error, or the time that the
 // request's wait parameter gives is over: at once, and after each change of
@@ -144,6 +149,10 @@ func (s *service) await(r *http.Request, done func() (bool, error)) error {
 			return nil
 		case <-r.Context().Done():
 			return r.Context().Err()
+		}
+		select {
+		case <-time.After(lookAgain):
+		case <-s.draining:
 		}
 	}
 }

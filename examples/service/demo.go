@@ -104,11 +104,12 @@ func runDemo(ctx context.Context, o options, out io.Writer) (err error) {
 	s := &stage{vendors: startEmulators(), clock: newSetClock(time.Now())}
 	defer s.vendors.close()
 	o.addr, o.limits.recall = "127.0.0.1:0", 10*time.Second // a busy machine shows the same
-	apps, err := s.vendors.apps(o.limits.recall)
+	log := slog.New(slog.DiscardHandler)
+	apps, err := s.vendors.apps(policy(o.limits.recall, log))
 	if err != nil {
 		return err
 	}
-	if s.program, err = start(ctx, apps, o, s.clock, slog.New(slog.DiscardHandler)); err != nil {
+	if s.program, err = start(ctx, apps, o, s.clock, log); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.program.stop()) }()

@@ -12,6 +12,7 @@ import (
 	"github.com/imrecall/imrecall/goeasy/goeasytest"
 	"github.com/imrecall/imrecall/netease"
 	"github.com/imrecall/imrecall/netease/neteasetest"
+	"github.com/imrecall/imrecall/recall"
 )
 
 // emulators are the three vendors on this machine.
@@ -34,15 +35,15 @@ func (e *emulators) close() {
 	e.goeasy.Close()
 }
 
-func (e *emulators) apps(within time.Duration) ([]*app, error) {
+func (e *emulators) apps(p recall.Policy) ([]*app, error) {
 	a, err := easemobApp(easemob.Config{
 		Host: e.easemob.URL, Org: e.easemob.Org, App: e.easemob.App,
 		ClientID: e.easemob.ClientID, ClientSecret: e.easemob.ClientSecret,
-	}, easemob.CallbackConfig{Org: e.easemob.Org, App: e.easemob.App, Secrets: []string{e.easemob.CallbackSecret}}, within)
+	}, easemob.CallbackConfig{Org: e.easemob.Org, App: e.easemob.App, Secrets: []string{e.easemob.CallbackSecret}}, p)
 	b, err2 := neteaseApp(netease.Config{
 		Host: e.netease.URL + "/nimserver", AppKey: e.netease.AppKey, AppSecret: e.netease.AppSecret,
-	}, "", within)
-	c, err3 := goeasyApp(goeasy.Config{Host: e.goeasy.URL, AppKey: e.goeasy.AppKey}, e.goeasy.SecretKey, within)
+	}, "", p)
+	c, err3 := goeasyApp(goeasy.Config{Host: e.goeasy.URL, AppKey: e.goeasy.AppKey}, e.goeasy.SecretKey, p)
 	return []*app{a, b, c}, errors.Join(err, err2, err3)
 }
 

@@ -50,9 +50,10 @@ func newWorld(t *testing.T, told easemobtest.Callbacks) *world {
 
 func (w *world) start() {
 	w.t.Helper()
-	apps, err := w.vendors.apps(w.options.limits.recall)
+	log := slog.New(slog.NewTextHandler(w.logged, nil))
+	apps, err := w.vendors.apps(policy(w.options.limits.recall, log))
 	require.NoError(w.t, err)
-	w.program, err = start(w.t.Context(), apps, w.options, w.clock, slog.New(slog.NewTextHandler(w.logged, nil)))
+	w.program, err = start(w.t.Context(), apps, w.options, w.clock, log)
 	require.NoError(w.t, err)
 	w.callBack(w.told)
 }

@@ -15,9 +15,8 @@ const (
 	// itemsAtOnce bounds what one look at the database brings into memory.
 	itemsAtOnce = 500
 	// askedAhead bounds how many messages are written down as asked for and have
-	// no answer yet: what a killed program has to ask for again. It is several
-	// times what the vendors take in a second.
-	askedAhead = 4000
+	// no answer yet: what a killed program has to ask for again.
+	askedAhead = 1000
 	// jobAgain is when a job goes on after the database failed.
 	jobAgain = 10 * time.Second
 )

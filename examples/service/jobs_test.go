@@ -53,7 +53,7 @@ func (w *world) spam(n int) map[string][]string {
 }
 
 func TestEverythingOfASpammer(t *testing.T) {
-	const n = 60
+	const n = 35 // more than any vendor takes in one call
 	w := newWorld(t, easemobtest.Callbacks{Times: 2})
 	ids := w.spam(n)
 	for app := range ids {
@@ -96,7 +96,7 @@ func (w *world) ended(path string) jobShown {
 
 // The service stops in the middle of a job, and starts again.
 func TestJobSurvivesARestart(t *testing.T) {
-	const n = 50
+	const n = 30
 	w := newWorld(t, easemobtest.Callbacks{NoRecalls: true})
 	w.spam(n)
 	arrived, goOn := make(chan struct{}), make(chan struct{})

@@ -65,7 +65,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 // serve serves until ctx ends: the vendors that the environment names, or
 // emulators where it names none.
 func serve(ctx context.Context, o options, getenv func(string) string, log *slog.Logger) error {
-	apps, err := realApps(getenv, o.limits.recall)
+	p := policy(o.limits.recall, log)
+	apps, err := realApps(getenv, p)
 	if err != nil {
 		return err
 	}
@@ -73,22 +74,23 @@ func serve(ctx context.Context, o options, getenv func(string) string, log *slog
 	if len(apps) == 0 {
 		vendors = startEmulators()
 		defer vendors.close()
-		if apps, err = vendors.apps(o.limits.recall); err != nil {
+		if apps, err = vendors.apps(p); err != nil {
 			return err
 		}
 	}
-	p, err := start(ctx, apps, o, realClock{}, log)
+	served, err := start(ctx, apps, o, realClock{}, log)
 	if err != nil {
 		return err
 	}
 	if vendors != nil {
-		vendors.callBack(p.url, false)
+		vendors.callBack(served.url, false)
 		vendors.addMessages()
+		err = vendors.wait(ctx)
 	}
-	log.InfoContext(ctx, "serving", "url", p.url, "database", o.db, "emulated", vendors != nil)
+	log.InfoContext(ctx, "serving", "url", served.url, "database", o.db, "emulated", vendors != nil)
 	select {
 	case <-ctx.Done():
-	case <-p.failed:
+	case <-served.failed:
 	}
-	return p.stop()
+	return errors.Join(err, served.stop())
 }

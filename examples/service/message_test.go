@@ -114,5 +114,7 @@ func TestKeys(t *testing.T) {
 	assert.Equal(t, "7", serverKey(direct))
 	assert.Equal(t, "direct,1772600767891,user1,user2", placeKey(direct))
 	room := recall.Request{MessageID: "a,b", Chat: recall.ChatRoom, From: "user,1", To: "9", SentAt: at}
-	assert.Equal(t, "room,1772600767891,user%2C1,9,a%2Cb", serverKey(room), "nobody passes for another")
+	assert.Equal(t, "room,1772600767891,user%2C1,9,a%2Cb", neteaseKey(room), "nobody passes for another")
+	assert.Equal(t, "7", neteaseKey(direct))
+	assert.Equal(t, "7", serverKey(recall.Request{MessageID: "7"}), "a recall names no more, whatever the chat")
 }

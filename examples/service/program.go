@@ -53,8 +53,9 @@ func start(ctx context.Context, apps []*app, o options, c clock, log *slog.Logge
 
 func (p *program) serve(listener net.Listener) {
 	p.server = &http.Server{
-		Handler: p.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
-		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
+		Handler: p.handler(), ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: longestWait + 10*time.Second,
+		IdleTimeout: time.Minute,
 	}
 	p.server.RegisterOnShutdown(func() { close(p.draining) })
 	failed := make(chan struct{})

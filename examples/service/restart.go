@@ -2,13 +2,9 @@ package main
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/imrecall/imrecall/recall"
 )
-
-// key names a message.
-type key struct{ app, id string }
 
 // resume deals with the messages whose call was cut short when this program
 // was killed: nobody knows whether it arrived. It returns those that no job
@@ -68,5 +64,3 @@ func (s *store) withoutJob(ctx context.Context, keys []key) ([]key, error) {
 	}
 	return rest, nil
 }
-
-func scanKey(rows *sql.Rows, k *key) error { return rows.Scan(&k.app, &k.id) }

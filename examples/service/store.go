@@ -167,6 +167,11 @@ func (s *store) newEvent(ctx context.Context, tx *sql.Tx, app string, e recall.E
 	return n > 0, err
 }
 
+// key names a message.
+type key struct{ app, id string }
+
+func scanKey(rows *sql.Rows, k *key) error { return rows.Scan(&k.app, &k.id) }
+
 // queryer is a database or a transaction.
 type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)

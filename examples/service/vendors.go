@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strconv"
 	"strings"
@@ -14,12 +15,14 @@ import (
 	"github.com/imrecall/imrecall/recall"
 )
 
-// policy makes an attempt take a fraction of what a call may take, so that
-// there is time for another.
-func policy(within time.Duration) recall.Policy { return recall.Policy{Timeout: within * 3 / 8} }
+// policy is how the vendors are called. An attempt may take a fraction of what
+// a call may take, so that there is time for another.
+func policy(within time.Duration, log *slog.Logger) recall.Policy {
+	return recall.Policy{Timeout: within * 3 / 8, Observer: recall.LogObserver(log)}
+}
 
-func easemobApp(client easemob.Config, callbacks easemob.CallbackConfig, within time.Duration) (*app, error) {
-	client.Policy = policy(within)
+func easemobApp(client easemob.Config, callbacks easemob.CallbackConfig, p recall.Policy) (*app, error) {
+	client.Policy = p
 	provider, err := easemob.New(client)
 	parser, err2 := easemob.NewCallbacks(callbacks)
 	return &app{
@@ -29,18 +32,18 @@ func easemobApp(client easemob.Config, callbacks easemob.CallbackConfig, within 
 
 // neteaseApp: roomOperator is an administrator of the chat rooms, without whom
 // the vendor recalls nothing there.
-func neteaseApp(client netease.Config, roomOperator string, within time.Duration) (*app, error) {
-	client.Policy = policy(within)
+func neteaseApp(client netease.Config, roomOperator string, p recall.Policy) (*app, error) {
+	client.Policy = p
 	provider, err := netease.New(client)
 	parser, err2 := netease.NewCallbacks(netease.CallbackConfig{AppKey: client.AppKey, Secrets: []string{client.AppSecret}})
 	return &app{
-		name: "netease", provider: provider, close: provider.Close, callbacks: parser, key: serverKey, notifies: true,
+		name: "netease", provider: provider, close: provider.Close, callbacks: parser, key: neteaseKey, notifies: true,
 		roomOperator: roomOperator,
 	}, errors.Join(err, err2)
 }
 
-func goeasyApp(client goeasy.Config, secretKey string, within time.Duration) (*app, error) {
-	client.Policy = policy(within)
+func goeasyApp(client goeasy.Config, secretKey string, p recall.Policy) (*app, error) {
+	client.Policy = p
 	provider, err := goeasy.New(client)
 	parser, err2 := goeasy.NewCallbacks(goeasy.CallbackConfig{AppKey: client.AppKey, Secrets: []string{secretKey}})
 	return &app{
@@ -48,13 +51,15 @@ func goeasyApp(client goeasy.Config, secretKey string, within time.Duration) (*a
 	}, errors.Join(err, err2)
 }
 
-// serverKey is the message's id where the vendor's server gives it. In chat
-// rooms clients give it.
-func serverKey(r recall.Request) string {
+// serverKey is for messages whose ids are made by the vendor's server.
+func serverKey(r recall.Request) string { return r.MessageID }
+
+// neteaseKey knows that NetEase's server makes the ids, but in chat rooms.
+func neteaseKey(r recall.Request) string {
 	if r.Chat == recall.ChatRoom {
 		return placeKey(r) + "," + url.PathEscape(r.MessageID)
 	}
-	return r.MessageID
+	return serverKey(r)
 }
 
 // placeKey is where and when a message was sent, such as
@@ -72,7 +77,7 @@ func placeKey(r recall.Request) string {
 // settings reads the environment, and remembers which variables were missing.
 type settings struct {
 	getenv  func(string) string
-	within  time.Duration // what a call may take
+	policy  recall.Policy
 	missing []string
 }
 
@@ -85,18 +90,21 @@ func (s *settings) required(name string) string {
 }
 
 // realApps returns an application for each vendor whose ..._HOST is set.
-func realApps(getenv func(string) string, within time.Duration) ([]*app, error) {
-	s := &settings{getenv: getenv, within: within}
+func realApps(getenv func(string) string, p recall.Policy) ([]*app, error) {
+	s := &settings{getenv: getenv, policy: p}
 	var apps []*app
-	for host, connect := range map[string]func(*settings) (*app, error){
-		"EASEMOB_HOST": realEasemob, "NETEASE_HOST": realNetEase, "GOEASY_HOST": realGoEasy,
+	for _, vendor := range []struct {
+		host    string
+		connect func(*settings) (*app, error)
+	}{
+		{"EASEMOB_HOST", realEasemob}, {"NETEASE_HOST", realNetEase}, {"GOEASY_HOST", realGoEasy},
 	} {
-		if getenv(host) == "" {
+		if getenv(vendor.host) == "" {
 			continue
 		}
-		a, err := connect(s)
+		a, err := vendor.connect(s)
 		if len(s.missing) > 0 {
-			return nil, fmt.Errorf("with %s, set also %s", host, strings.Join(s.missing, ", "))
+			return nil, fmt.Errorf("with %s, set also %s", vendor.host, strings.Join(s.missing, ", "))
 		}
 		if err != nil {
 			return nil, err
@@ -111,17 +119,17 @@ func realEasemob(s *settings) (*app, error) {
 	return easemobApp(easemob.Config{
 		Host: s.required("EASEMOB_HOST"), Org: org, App: name,
 		ClientID: s.required("EASEMOB_CLIENT_ID"), ClientSecret: s.required("EASEMOB_CLIENT_SECRET"),
-	}, easemob.CallbackConfig{Org: org, App: name, Secrets: []string{s.required("EASEMOB_CALLBACK_SECRET")}}, s.within)
+	}, easemob.CallbackConfig{Org: org, App: name, Secrets: []string{s.required("EASEMOB_CALLBACK_SECRET")}}, s.policy)
 }
 
 func realNetEase(s *settings) (*app, error) {
 	return neteaseApp(netease.Config{
 		Host: s.required("NETEASE_HOST"), AppKey: s.required("NETEASE_APP_KEY"), AppSecret: s.required("NETEASE_APP_SECRET"),
-	}, s.getenv("NETEASE_ROOM_OPERATOR"), s.within)
+	}, s.getenv("NETEASE_ROOM_OPERATOR"), s.policy)
 }
 
 func realGoEasy(s *settings) (*app, error) {
 	return goeasyApp(goeasy.Config{
 		Host: s.required("GOEASY_HOST"), AppKey: s.required("GOEASY_APP_KEY"),
-	}, s.required("GOEASY_SECRET_KEY"), s.within)
+	}, s.required("GOEASY_SECRET_KEY"), s.policy)
 }
