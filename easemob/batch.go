@@ -91,6 +91,12 @@ func validEach(n int, check func(i int) (id string, err *recall.Error)) *recall.
 // POST /{org}/{app}/messages/batch_recall, 100 calls a second for each App Key:
 // https://doc.easemob.com/document/server-side/message_recall_batch.html
 func (c *Client) RecallBatch(ctx context.Context, p BatchParams) ([]MessageResult, error) {
+	return unnamed(c.recallBatch(ctx, p))
+}
+
+// recallBatch is RecallBatch but for one thing: with an error, MayHaveApplied
+// is true only where an attempt was not answered.
+func (c *Client) recallBatch(ctx context.Context, p BatchParams) ([]MessageResult, error) {
 	if err := p.validate(); err != nil {
 		return nil, c.rest.Refused(opBatch, err)
 	}
@@ -128,12 +134,8 @@ func (c *Client) recallEach(ctx context.Context, op, api string, body any, msgs 
 		Quotas:   []recall.Quota{c.quota(api)},
 		Build:    func(context.Context) (*rest.Request, error) { return c.postJSON("/"+api, body) },
 	}, func(a rest.Answer) ([]rest.Fate, error) { return fatesOf(a, msgs) })
-	refused, found := aboutOne(err)
-	switch {
-	case found && len(msgs) == 1:
+	if _, found := aboutOne(err); found && len(msgs) == 1 {
 		return []MessageResult{{MsgID: msgs[0].id, Err: err}}, nil
-	case found:
-		refused.MayHaveApplied = true
 	}
 	if err != nil {
 		return nil, err
@@ -146,6 +148,15 @@ func (c *Client) recallEach(ctx context.Context, op, api string, body any, msgs 
 		}
 	}
 	return out, nil
+}
+
+// unnamed completes the error of a call that was refused for one of its
+// messages: the others may have been recalled.
+func unnamed(results []MessageResult, err error) ([]MessageResult, error) {
+	if refused, found := aboutOne(err); found {
+		refused.MayHaveApplied = true
+	}
+	return results, err
 }
 
 // fatesOf reads what an answer says of each message.
@@ -219,9 +230,9 @@ func (c *Client) RecallMessages(ctx context.Context, reqs []recall.Request) ([]r
 	var sent []MessageResult
 	if len(b.call.Msgs) > 0 {
 		var err error
-		sent, err = c.RecallBatch(ctx, b.call)
-		if _, found := aboutOne(err); found {
-			sent, err = c.recallRest(ctx, b.call), nil
+		sent, err = c.recallBatch(ctx, b.call)
+		if refused, found := aboutOne(err); found {
+			sent, err = c.recallRest(ctx, b.call, refused.MayHaveApplied), nil
 		}
 		if err != nil {
 			return nil, err
@@ -261,8 +272,9 @@ func (c *Client) recallAgain(ctx context.Context, req recall.Request, sent []Mes
 
 // recallRest recalls the messages of a batch that was refused, one by one.
 // Nobody knows whether the batch recalled a message of which no answer says
-// where it is.
-func (c *Client) recallRest(ctx context.Context, p BatchParams) []MessageResult {
+// where it is; and if an attempt of the batch was not answered, that one may
+// have recalled a message that is refused now for its age.
+func (c *Client) recallRest(ctx context.Context, p BatchParams, unanswered bool) []MessageResult {
 	results := c.recallSingly(ctx, p)
 	for _, result := range results {
 		var e *recall.Error
@@ -271,6 +283,7 @@ func (c *Client) recallRest(ctx context.Context, p BatchParams) []MessageResult 
 		}
 		switch e.Kind {
 		case recall.ErrWindowExpired, recall.ErrForbidden, recall.ErrInvalidRequest: // it is where it was
+			e.MayHaveApplied = e.MayHaveApplied || unanswered
 		default:
 			e.MayHaveApplied = true
 		}

@@ -3,6 +3,7 @@ package easemob
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -186,6 +187,28 @@ func TestRecallMessagesRefusedForOne(t *testing.T) {
 	e = failure(t, results[0].Err)
 	assert.Equal(t, recall.ErrNotFound, e.Kind)
 	assert.False(t, e.MayHaveApplied)
+}
+
+// TestRecallMessagesRefusedForOneAfterSilence: the batch that the server cut off may have recalled everything. A
+// vendor that looks at the age first then refuses what is gone already.
+func TestRecallMessagesRefusedForOneAfterSilence(t *testing.T) {
+	expired := func(w http.ResponseWriter) {
+		reply(w, 403, errorJSON("message_recall_error", "exceed recall time limit"))
+	}
+	for name, silence := range map[string][]func(http.ResponseWriter){
+		"answered": {expired}, "cut off": {cut, expired},
+	} {
+		c, _ := inOrder(t, append([]func(http.ResponseWriter){answers(recalledJSON("warm-up"))}, silence...)...)
+		_, err := c.Recall(t.Context(), recallOf("warm-up"))
+		require.NoError(t, err)
+		results, err := c.RecallMessages(t.Context(), []recall.Request{direct("1"), direct("2")})
+		require.NoError(t, err)
+		for _, result := range results {
+			e := failure(t, result.Err)
+			assert.Equal(t, recall.ErrWindowExpired, e.Kind)
+			assert.Equal(t, name == "cut off", e.MayHaveApplied, name)
+		}
+	}
 }
 
 // TestRecallMessagesTwiceInTwoWays: the second way finds what the first one did.

@@ -11,8 +11,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -55,18 +53,17 @@ type CallbackConfig struct {
 //	chat_type recall                    MessageRecalled: Request has MessageID and To
 //	all others                          none
 //
-// ID is the callId. A message may be told of twice under one callId, or under
-// two: as it is sent (eventType chat), and when its recipient turns out to be
-// offline (chat_offline). Either way the Request is the same; store it by its
-// MessageID.
+// ID is the callId. A rule of the console that covers offline messages too
+// tells of one message several times: as it is sent (eventType chat), and for
+// each recipient who is offline (chat_offline). Whether the callId is the same
+// is not documented, but the Request is: store it by its MessageID.
 //
 // Callbacks before sending (发送前回调) are no events: the message may yet be
 // refused. They want another answer than these; give them a URL of their own.
 //
 // Groups and chat rooms are both "groupchat". They are told apart by
 // content_type, which only newer callbacks have: without it Chat is ChatGroup,
-// and an application whose groups may be chat rooms looks To up in what it
-// knows. A recall's Chat is empty, as is RecalledBy: the page calls "from" the
+// and an application that has chat rooms looks To up in what it knows. A recall's Chat is empty, as is RecalledBy: the page calls "from" the
 // sender of the message, and leaves open whether of the message that is gone
 // or of the recall. Command messages are told of too, though none can be
 // recalled.
@@ -88,7 +85,7 @@ type CallbackConfig struct {
 type Callbacks struct {
 	app     string // as in receipts
 	appKey  string // what the callbacks name; empty where they do not
-	secrets func(ctx context.Context) ([]string, error)
+	secrets rest.Secrets
 }
 
 var _ recall.EventParser = (*Callbacks)(nil)
@@ -100,48 +97,16 @@ func NewCallbacks(cfg CallbackConfig) (*Callbacks, error) {
 	if err := application.checkApplication(); err != nil {
 		return nil, err
 	}
-	if err := cfg.checkSecrets(); err != nil {
+	secrets, err := rest.NewSecrets(vendor, cfg.Secrets, cfg.SecretsFunc)
+	if err != nil {
 		return nil, err
 	}
-	c := &Callbacks{secrets: cfg.SecretsFunc}
+	c := &Callbacks{secrets: secrets}
 	c.app, _ = application.application()
 	if cfg.Dialect != DialectShengwang {
 		c.appKey = c.app
 	}
-	if c.secrets == nil {
-		secrets := slices.Clone(cfg.Secrets)
-		c.secrets = func(context.Context) ([]string, error) { return secrets, nil }
-	}
 	return c, nil
-}
-
-func (cfg CallbackConfig) checkSecrets() error {
-	switch {
-	case cfg.SecretsFunc != nil && len(cfg.Secrets) > 0:
-		return rest.BadConfig(vendor, "SecretsFunc", "is given beside Secrets; give one")
-	case cfg.SecretsFunc != nil:
-		return nil
-	case len(cfg.Secrets) == 0:
-		return rest.BadConfig(vendor, "Secrets", "is required, or SecretsFunc")
-	}
-	if rule := secretsRule(cfg.Secrets); rule != "" {
-		return rest.BadConfig(vendor, "Secrets", rule)
-	}
-	return nil
-}
-
-// secretsRule returns the rule that a list of secrets breaks, or "". An empty
-// secret would let everybody sign.
-func secretsRule(secrets []string) string {
-	for _, secret := range secrets {
-		switch {
-		case secret == "":
-			return "holds an empty one"
-		case !rest.Trimmed(secret):
-			return "holds one that begins or ends with white space"
-		}
-	}
-	return ""
 }
 
 // CallbackRules implements [recall.EventParser]: the vendor looks at the
@@ -173,59 +138,41 @@ func (c *Callbacks) refused(err *recall.Error) error {
 
 // verified returns the body of a callback with a genuine signature: the MD5 of
 // callId, secret and timestamp, one after the other, in lower-case
-// hexadecimal.
+// hexadecimal. The digits of the timestamp are taken as they came.
 func (c *Callbacks) verified(ctx context.Context, data []byte) (*callbackBody, *recall.Error) {
 	var b callbackBody
+	// The error of encoding/json may quote what it could not read.
 	if json.Unmarshal(data, &b) != nil {
-		return nil, unsigned("the body is not a JSON object")
+		return nil, unauthorized("the body is not a JSON object")
 	}
-	signed, ok := b.signed()
-	if !ok {
-		return nil, unsigned("the body does not hold callId, timestamp and security, each once")
+	var read rest.Fields
+	callID, timestamp := read.Text("callId", b.CallID), read.Text("timestamp", b.Timestamp)
+	signature := read.Text("security", b.Security)
+	if err := read.Err(); err != nil {
+		return nil, unauthorized(err.Error())
 	}
-	secrets, err := c.current(ctx)
-	if err != nil {
+	signed, err := c.secrets.Any(ctx, func(secret string) bool {
+		sum := md5.Sum([]byte(callID + secret + timestamp))
+		return subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), []byte(signature)) == 1
+	})
+	switch {
+	case err != nil:
 		return nil, err
+	case !signed:
+		return nil, unauthorized("security is wrong")
 	}
-	for _, secret := range secrets {
-		sum := md5.Sum([]byte(signed.callID + secret + signed.timestamp))
-		if subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), []byte(signed.security)) == 1 {
-			return &b, nil
-		}
-	}
-	return nil, unsigned("the signature is wrong")
+	return &b, nil
 }
 
-func unsigned(why string) *recall.Error {
+func unauthorized(why string) *recall.Error {
 	return &recall.Error{Kind: recall.ErrUnauthorized, Err: errors.New(why)}
-}
-
-// current returns the secrets. That they can't be had is not the callback's
-// fault, whatever kind of error SecretsFunc returns.
-func (c *Callbacks) current(ctx context.Context) ([]string, *recall.Error) {
-	secrets, err := c.secrets(ctx)
-	if err != nil {
-		kind := recall.ErrUnavailable
-		if ctx.Err() != nil {
-			kind = recall.ErrCanceled
-		}
-		return nil, &recall.Error{Kind: kind, Err: fmt.Errorf("SecretsFunc: %w", err)}
-	}
-	rule := secretsRule(secrets)
-	if len(secrets) == 0 {
-		rule = "is empty"
-	}
-	if rule != "" {
-		return nil, &recall.Error{Kind: recall.ErrUnavailable, Err: errors.New("SecretsFunc: the list " + rule)}
-	}
-	return secrets, nil
 }
 
 // String describes the configuration without its secrets.
 func (cfg CallbackConfig) String() string {
 	return rest.Describe("easemob.CallbackConfig",
 		"Dialect", string(cfg.Dialect), "Org", cfg.Org, "App", cfg.App, "AppID", cfg.AppID,
-		"Secrets", rest.Hidden(strings.Join(cfg.Secrets, "")), "SecretsFunc", rest.FuncOf(cfg.SecretsFunc != nil))
+		"Secrets", rest.HiddenAll(cfg.Secrets), "SecretsFunc", rest.FuncOf(cfg.SecretsFunc != nil))
 }
 
 // Format prints String, whatever the verb.

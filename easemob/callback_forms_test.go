@@ -146,7 +146,7 @@ func TestCallbackForms(t *testing.T) {
 		"timestamp twice":    {body: doubled("timestamp"), kind: recall.ErrUnauthorized},
 		"security twice":     {body: doubled("security"), kind: recall.ErrUnauthorized},
 		"timestamp is float": {body: body("timestamp", "1.600060847294e12"), kind: recall.ErrUnauthorized},
-		"negative timestamp": {body: body("timestamp", "-1"), kind: recall.ErrUnauthorized},
+		"negative timestamp": {body: body("timestamp", "-1"), kind: recall.ErrBadResponse},
 		"timestamp is true":  {body: body("timestamp", "true"), kind: recall.ErrUnauthorized},
 		"timestamp is list":  {body: body("timestamp", "[1600060847294]"), kind: recall.ErrUnauthorized},
 		"callId is not UTF8": {body: body("callId", "\"orgname#appname_\xff\""), kind: recall.ErrUnauthorized},

@@ -7,7 +7,8 @@
 //   - for everyone: [Client.Recall], [Client.RecallBatch], [Client.RecallLegacy];
 //   - for one user: [Client.DeleteConversation], [Client.DeleteRoamingChat],
 //     [Client.DeleteRoamingGroup], [Client.DeleteRoamingAll],
-//     [Client.DeleteRoamingChatUntil], [Client.DeleteRoamingGroupUntil].
+//     [Client.DeleteRoamingChatUntil], [Client.DeleteRoamingGroupUntil];
+//   - for nobody: [Client.Ping], which tells whether the configuration is right.
 //
 // Agora Chat and Shengwang IM are the same server under other names: see
 // [Dialect].

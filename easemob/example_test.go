@@ -322,3 +322,25 @@ func ExampleDialect() {
 	// recalled <nil>
 	// easemob: delete_roaming_all: unsupported: Agora Chat has no deletion of roaming messages alone; use DeleteConversation with DeleteRoam (app demo-org#demo-app)
 }
+
+// Before a server takes requests, or when something is wrong: which of host,
+// application and credentials is it?
+func ExampleClient_Ping() {
+	server := easemobtest.NewServer()
+	defer server.Close()
+	for _, secret := range []string{server.ClientSecret, "mistyped"} {
+		client, err := easemob.New(easemob.Config{
+			Host: server.URL, Org: server.Org, App: server.App, ClientID: server.ClientID, ClientSecret: secret,
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		err = client.Ping(context.Background())
+		fmt.Println(err == nil, errors.Is(err, recall.ErrUnauthorized))
+		client.Close()
+	}
+	// Output:
+	// true false
+	// false true
+}

@@ -80,7 +80,7 @@ func (c *Client) RecallLegacy(ctx context.Context, p LegacyParams) ([]MessageRes
 	if err != nil {
 		return nil, c.rest.Refused(opLegacy, err)
 	}
-	return c.recallEach(ctx, opLegacy, apiLegacy, p, p.wanted())
+	return unnamed(c.recallEach(ctx, opLegacy, apiLegacy, p, p.wanted()))
 }
 
 const (

@@ -113,7 +113,7 @@ func decodeToken(a rest.Answer) (Token, error) {
 	}
 	switch {
 	case body.Code != "" || body.Description != "":
-		return Token{}, aboutConfig(classify(a, body.errorBody))
+		return Token{}, rest.AboutConfig(classify(a, body.errorBody))
 	case a.Status != 200:
 		return Token{}, noToken(a, "the answer does not explain itself")
 	case !rest.HeaderValue(body.AccessToken):
@@ -129,17 +129,7 @@ func noToken(a rest.Answer, why string) *recall.Error {
 		why += "; as it may hold a token, its " + strconv.Itoa(len(a.Body)) + " bytes are not shown"
 		return &recall.Error{Kind: recall.ErrBadResponse, Err: errors.New(why)}
 	}
-	return aboutConfig(rest.Unreadable(a, why))
-}
-
-// aboutConfig corrects the meaning of a refusal to give a token: what is
-// refused is the configuration, never a message.
-func aboutConfig(err *recall.Error) *recall.Error {
-	switch err.Kind {
-	case recall.ErrInvalidRequest, recall.ErrNotFound, recall.ErrForbidden, recall.ErrWindowExpired:
-		err.Kind, err.Field = recall.ErrMisconfigured, ""
-	}
-	return err
+	return rest.AboutConfig(rest.Unreadable(a, why))
 }
 
 // longestLife bounds what is believed of expires_in: the vendor's ancestor

@@ -1,11 +1,10 @@
 package goeasy
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -137,26 +136,16 @@ func flipped(s string) func(yield func(string) bool) {
 	}
 }
 
-// The vendor signs the decoded content, so a flip is refused unless the form
-// still says the very same, as %7b does for %7B.
 func TestCallbackBitFlips(t *testing.T) {
 	m := fixture(t, "callback.private.request.http")
 	c := newCallbacks(t, callbackSecret)
-	want, err := c.ParseEvents(t.Context(), m.Header, m.Body)
+	_, err := c.ParseEvents(t.Context(), m.Header, m.Body)
 	require.NoError(t, err)
 
-	same := 0
 	for body := range flipped(string(m.Body)) {
-		events, err := c.ParseEvents(t.Context(), m.Header, []byte(body))
-		if err == nil {
-			same++
-			require.True(t, strings.EqualFold(string(m.Body), body), body)
-			require.Equal(t, want, events)
-			continue
-		}
-		require.ErrorIs(t, err, recall.ErrUnauthorized)
+		_, err := c.ParseEvents(t.Context(), m.Header, []byte(body))
+		require.ErrorIs(t, err, recall.ErrUnauthorized, body)
 	}
-	assert.Less(t, same, 100, "of %d", len(m.Body)*8)
 	for signature := range flipped(m.Header.Get("x-goeasy-signature")) {
 		h := http.Header{}
 		h.Set("x-goeasy-signature", signature)
@@ -169,6 +158,27 @@ func TestCallbackBitFlips(t *testing.T) {
 			require.ErrorIs(t, err, recall.ErrUnauthorized, "%q", secret)
 		}
 	}
+}
+
+// An encoder that writes all escapes in lower case is as good.
+func TestCallbackEscapes(t *testing.T) {
+	const content = `[{"messageId":"m1","timestamp":1594958217087,"senderId":"JKL","groupId":"g h"}]`
+	header, body := callbackOf(callbackSecret, content)
+	c := newCallbacks(t, callbackSecret)
+	want, err := c.ParseEvents(t.Context(), header, body)
+	require.NoError(t, err)
+	for _, other := range []string{
+		regexp.MustCompile("%..").ReplaceAllStringFunc(string(body), strings.ToLower),
+		strings.ReplaceAll(string(body), "+", "%20"),
+		strings.ReplaceAll(string(body), "%3A", ":"),
+	} {
+		require.NotEqual(t, string(body), other)
+		events, err := c.ParseEvents(t.Context(), header, []byte(other))
+		require.NoError(t, err, other)
+		assert.Equal(t, want, events)
+	}
+	_, err = c.ParseEvents(t.Context(), header, []byte(strings.Replace(string(body), "%7B", "%7b", 1)))
+	assert.ErrorIs(t, err, recall.ErrUnauthorized)
 }
 
 // Every bit of the content itself counts.
@@ -208,6 +218,8 @@ func TestOddCallbacks(t *testing.T) {
 	for _, row := range []struct{ item, field string }{
 		{`{"messageId":"m","timestamp":1594958217087,"receiverId":"b"}`, "senderId is missing"},
 		{`{"senderId":"a","receiverId":"b"}`, "timestamp is missing"},
+		{`{"receiverId":"b"}`, "senderId is missing"},
+		{`{"groupId":"g"}`, "senderId is missing"},
 		{`{"messageId":"m","timestamp":1594958217087,"senderId":"a"}`, "receiverId is missing"},
 		{`{"messageId":"m","timestamp":1594958217087,"senderId":"a","receiverId":""}`, "receiverId is missing"},
 		{`{"timestamp":1594958217087,"senderId":"a","receiverId":"b","groupId":"g"}`, "groupId is given beside receiverId"},
@@ -258,140 +270,4 @@ func TestEventIDs(t *testing.T) {
 		assert.Empty(t, seen[events[0].ID], content)
 		seen[events[0].ID] = content
 	}
-}
-
-func TestCallbackSecretsRotate(t *testing.T) {
-	c := newCallbacks(t, "old-secret", "new-secret")
-	for secret, want := range map[string]error{"old-secret": nil, "new-secret": nil, "other-secret": recall.ErrUnauthorized} {
-		header, body := callbackOf(secret, "[]")
-		_, err := c.ParseEvents(t.Context(), header, body)
-		assert.ErrorIs(t, err, want, secret)
-	}
-
-	var secrets []string
-	var failed error
-	c, err := NewCallbacks(CallbackConfig{Name: "app", SecretsFunc: func(context.Context) ([]string, error) {
-		return secrets, failed
-	}})
-	require.NoError(t, err)
-	header, body := callbackOf("new-secret", "[]")
-	for _, row := range []struct {
-		secrets []string
-		failed  error
-		want    error
-	}{
-		{secrets: []string{"new-secret"}},
-		{secrets: []string{"old-secret", "new-secret"}},
-		{secrets: []string{"old-secret"}, want: recall.ErrUnauthorized},
-		{want: recall.ErrUnavailable},
-		{secrets: []string{"new-secret", ""}, want: recall.ErrUnavailable},
-		{failed: errors.New("vault is sealed"), want: recall.ErrUnavailable},
-	} {
-		secrets, failed = row.secrets, row.failed
-		_, err := c.ParseEvents(t.Context(), header, body)
-		assert.ErrorIs(t, err, row.want, row)
-		assertHidden(t, err, "new-secret", "old-secret")
-	}
-}
-
-func TestCallbackConfig(t *testing.T) {
-	get := func(context.Context) ([]string, error) { return nil, nil }
-	for field, cfg := range map[string]CallbackConfig{
-		"AppKey: is required, or a Name":             {Secrets: []string{"old-secret"}},
-		"AppKey: has characters that no key has":     {AppKey: "a b", Secrets: []string{"old-secret"}},
-		"Secrets: is required":                       {AppKey: testAppKey},
-		"Secrets: holds an empty one":                {Name: "app", Secrets: []string{""}},
-		"SecretsFunc: is given beside Secrets; give": {Name: "app", Secrets: []string{"old-secret"}, SecretsFunc: get},
-	} {
-		c, err := NewCallbacks(cfg)
-		assert.Nil(t, c)
-		assert.ErrorIs(t, err, recall.ErrMisconfigured)
-		assert.ErrorContains(t, err, field)
-		assertChainHidden(t, err, "old-secret", testAppKey)
-	}
-	c, err := NewCallbacks(CallbackConfig{AppKey: testAppKey, Name: "app", Secrets: []string{"old-secret"}})
-	require.NoError(t, err)
-	header, body := callbackOf("old-secret", `[{"timestamp":1594958217087,"senderId":"a","groupId":"g"}]`)
-	events, err := c.ParseEvents(t.Context(), header, body)
-	require.NoError(t, err)
-	assert.Equal(t, "app", events[0].App)
-	assert.Equal(t, testApp, newClient(t, Config{}).app, "events and receipts call the application the same")
-}
-
-func TestCallbackSecretsAreHidden(t *testing.T) {
-	cfg := CallbackConfig{AppKey: testAppKey, Secrets: []string{"new-secret", "old-secret"}}
-	c, err := NewCallbacks(cfg)
-	require.NoError(t, err)
-	type holder struct {
-		Config    CallbackConfig
-		Pointer   *CallbackConfig
-		Callbacks *Callbacks
-	}
-	for _, v := range []any{cfg, &cfg, []CallbackConfig{cfg}, holder{cfg, &cfg, c}, &holder{cfg, &cfg, c}, c, []*Callbacks{c}, *c} {
-		assertHidden(t, v, "new-secret", "old-secret", testAppKey)
-	}
-	assert.Equal(t, "goeasy.CallbackConfig{AppKey: [secret], Secrets: [secret]}", cfg.String())
-
-	header, body := callbackOf("another", `[{"payload":"`+secretText+`"}]`)
-	_, err = c.ParseEvents(t.Context(), header, body)
-	assertChainHidden(t, err, "new-secret", "old-secret", testAppKey, secretText, header.Get("x-goeasy-signature"))
-}
-
-func TestCallbackRules(t *testing.T) {
-	rules := newCallbacks(t, callbackSecret).CallbackRules()
-	assert.Equal(t, `{"code":200,"content":"success"}`, string(rules.Answer))
-	assert.Equal(t, 3*time.Second, rules.Deadline)
-}
-
-// Whatever is signed makes events that can be stored, and recalled if they are
-// of messages, or is refused.
-func FuzzCallback(f *testing.F) {
-	for _, name := range []string{"private", "recalled"} {
-		form, err := url.ParseQuery(string(fixture(f, "callback."+name+".request.http").Body))
-		require.NoError(f, err)
-		f.Add(form.Get("content"))
-	}
-	for _, content := range []string{
-		"", "[]", "null", "{}", `[{"timestamp":1594958217087}]`, `[{"channel":"c","timestamp":1,"content":"x"}]`,
-		`[{"timestamp":"1594958217087","senderId":1,"groupId":2,"recalled":true,"recaller":{"id":3}},null]`,
-	} {
-		f.Add(content)
-	}
-	c := newCallbacks(f, callbackSecret)
-	client, err := New(Config{AppKey: testAppKey, Host: testHost})
-	require.NoError(f, err)
-	f.Fuzz(func(t *testing.T, content string) {
-		header, body := callbackOf(callbackSecret, content)
-		events, err := c.ParseEvents(t.Context(), header, body)
-		if err != nil {
-			assert.ErrorIs(t, err, recall.ErrBadResponse)
-			assert.Empty(t, events)
-			return
-		}
-		for _, e := range events {
-			text, err := json.Marshal(e)
-			require.NoError(t, err)
-			var back recall.Event
-			require.NoError(t, json.Unmarshal(text, &back))
-			assert.Equal(t, e, back)
-			assert.NotEmpty(t, e.ID)
-			assert.NoError(t, client.ValidateRequest(e.Request))
-		}
-	})
-}
-
-// Nothing that is not signed gets through, whatever the form looks like.
-func FuzzCallbackForm(f *testing.F) {
-	header, body := callbackOf(callbackSecret, "[]")
-	f.Add(header.Get("x-goeasy-signature"), string(body))
-	f.Add("", "content=[]")
-	f.Add("x", "content=%5B%5D&content=x")
-	c := newCallbacks(f, callbackSecret)
-	f.Fuzz(func(t *testing.T, signature, body string) {
-		_, err := c.ParseEvents(t.Context(), http.Header{"X-Goeasy-Signature": {signature}}, []byte(body))
-		if form, formErr := url.ParseQuery(body); formErr == nil && len(form["content"]) == 1 && signature == sign(callbackSecret, form.Get("content")) {
-			return
-		}
-		assert.ErrorIs(t, err, recall.ErrUnauthorized)
-	})
 }

@@ -2,11 +2,13 @@
 //
 // [Client] has the vendor's own API in the vendor's own terms
 // ([Client.Recall]), and on top of it the vendor-neutral [recall.Provider]
-// ([Client.RecallMessage]).
+// ([Client.RecallMessage]). [Client.Ping] tells whether the configuration is
+// right.
 //
 // GoEasy finds a message by its conversation and its time on the server, not
 // by an id, and answers for a whole call at once without a word about any
-// message, so a success is [recall.Accepted] and no proof.
+// message, so a success is [recall.Accepted] and no proof. [Callbacks] reads
+// the webhook that tells that time.
 package goeasy
 
 import (

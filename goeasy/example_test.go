@@ -3,6 +3,7 @@ package goeasy_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -59,4 +60,24 @@ func ExampleClient_Recall() {
 	})
 	fmt.Println(receipt.Outcome, err, server.Recalled("0"), server.Recalled("2"))
 	// Output: accepted <nil> true true
+}
+
+// Before a server takes requests, or when something is wrong: is it the host or
+// the key?
+func ExampleClient_Ping() {
+	server := goeasytest.NewServer()
+	defer server.Close()
+	for _, key := range []string{server.RestKey, "PR-mistyped"} {
+		client, err := goeasy.New(goeasy.Config{Host: server.URL, AppKey: key})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		err = client.Ping(context.Background())
+		fmt.Println(err == nil, errors.Is(err, recall.ErrUnauthorized))
+		client.Close()
+	}
+	// Output:
+	// true false
+	// false true
 }

@@ -52,8 +52,8 @@ type CallbackConfig struct {
 // is the caller's choice and has to be set before the recall. The others can
 // be recalled as they are. Recalls in chat rooms are not documented to be
 // copied, and neither is whether one-way recalls are. Messages that moderation
-// held back or that a blacklist stopped are copied too, and make an event;
-// team notices (msgType NOTIFICATION) are messages here.
+// or a blacklist stopped are copied too, and make an event if they have an id.
+// Team notices (msgType NOTIFICATION) are messages here.
 //
 // A recall's copy names the message and its sender, but not who recalled it,
 // so RecalledBy is empty. It may hold no more than eventType and msgId.

@@ -1,6 +1,7 @@
 package netease
 
 import (
+	"encoding/json"
 	"net/url"
 	"strings"
 
@@ -21,6 +22,10 @@ type messageCopy struct {
 	MsgTimestamp rest.Scalar `json:"msgTimestamp"`
 	MsgIDServer  rest.Scalar `json:"msgidServer"`
 	MsgIDClient  rest.Scalar `json:"msgidClient"`
+
+	// Whether moderation held the message back, or the recipient's blacklist.
+	Antispam  json.RawMessage `json:"antispam"`
+	Blacklist json.RawMessage `json:"blacklist"`
 
 	// Of a recall.
 	MsgID      rest.Scalar `json:"msgId"`
@@ -58,7 +63,7 @@ func (m messageCopy) sent(read *rest.Fields) *recall.Event {
 		"PERSON": recall.ChatDirect, "TEAM": recall.ChatGroup, "SUPER_TEAM": recall.ChatSuperGroup,
 	}
 	chat, ok := chats[read.Text("convType", m.ConvType)]
-	if !ok {
+	if !ok || m.neverWas() {
 		return nil
 	}
 	req := recall.Request{
@@ -73,6 +78,17 @@ func (m messageCopy) sent(read *rest.Fields) *recall.Event {
 		Kind: recall.MessageSent, At: req.SentAt, Request: req, ID: eventID("1", string(req.Chat), req.MessageID),
 	}
 }
+
+// neverWas tells of a message that was held back that it has no id either, so
+// that there is nothing to recall.
+//
+// https://doc.yunxin.163.com/messaging/references/web/typedoc/Latest/en/NIM/interfaces/nim_MessageInterface.NIMMessage.html
+// (idServer)
+func (m messageCopy) neverWas() bool {
+	return !m.MsgIDServer.Given() && (isTrue(m.Antispam) || isTrue(m.Blacklist))
+}
+
+func isTrue(value json.RawMessage) bool { return string(value) == "true" || string(value) == `"true"` }
 
 // sentToRoom reads a message in a chat room, which has no id of the server.
 func (m messageCopy) sentToRoom(read *rest.Fields) *recall.Event {

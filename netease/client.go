@@ -3,13 +3,15 @@
 //
 // [Client] has the vendor's own API in the vendor's own terms, one method for
 // each call ([Client.Recall], [Client.RecallV2] ...), and on top of it the
-// vendor-neutral [recall.Provider] ([Client.RecallMessage]).
+// vendor-neutral [recall.Provider] ([Client.RecallMessage]). [Client.Ping] tells
+// whether the configuration is right.
 //
 // NetEase has two server APIs. The older one, v1, answers 200 for messages
 // that do not exist too, so a success is [recall.Accepted] and no proof; the
-// vendor's message copy (抄送) of the recall is. The newer one, v2, answers
-// 107404 for those, so its success is [recall.Recalled]. Config.API chooses
-// which of them RecallMessage speaks; the native methods are always there.
+// vendor's message copy (抄送) of the recall is, which [Callbacks] reads. The
+// newer one, v2, answers 107404 for those, so its success is
+// [recall.Recalled]. Config.API chooses which of them RecallMessage speaks;
+// the native methods are always there.
 package netease
 
 import (

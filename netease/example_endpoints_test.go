@@ -174,3 +174,23 @@ func ExampleClient_RecallV2() {
 	// true
 	// recalled <nil>
 }
+
+// Before a server takes requests, or when something is wrong: which of host,
+// AppKey and secret is it?
+func ExampleClient_Ping() {
+	server := neteasetest.NewServer()
+	defer server.Close()
+	for _, secret := range []string{server.AppSecret, "mistyped"} {
+		client, err := netease.New(netease.Config{Host: server.URL + "/nimserver", AppKey: server.AppKey, AppSecret: secret})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		err = client.Ping(context.Background())
+		fmt.Println(err == nil, errors.Is(err, recall.ErrUnauthorized))
+		client.Close()
+	}
+	// Output:
+	// true false
+	// false true
+}

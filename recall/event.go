@@ -25,8 +25,9 @@ type Event struct {
 	// SentAt, for a recall the time of the recall where the vendor tells it.
 	At time.Time `json:"at,omitzero"`
 
-	// Request names the message. For MessageSent it is complete: store it, and
-	// give it to the same vendor's RecallMessage to recall the message. For
+	// Request names the message. For MessageSent it is what recalling takes:
+	// store it, and give it to the same vendor's RecallMessage. (The vendor's
+	// Callbacks type says what a callback may leave to add.) For
 	// MessageRecalled it holds what the vendor tells of the message that is
 	// gone, which may be no more than its MessageID.
 	Request Request `json:"request"`

@@ -36,11 +36,12 @@ var (
 // Other answers: 401 to a callback that the vendor did not sign, 403 to one of
 // another application, 400 to one that can't be read, 408 to one that arrives
 // too slowly, 413 to one that is too large, 405 to another method than POST,
-// and 500 while Parser or Handle is missing. None of them says why; OnError is
+// and 503 while Parser or Handle is missing. None of them says why; OnError is
 // told, but of the 405.
 //
 // A panic in Handle is left to the http.Server, which cuts the connection: the
-// vendor sends the callback again.
+// vendor sends the callback again. Put nothing around the handler that makes a
+// 500 of a panic: NetEase takes that for "received".
 //
 // It is safe for concurrent use. Do not change its fields once it serves.
 type EventHandler struct {
@@ -89,9 +90,9 @@ func (h *EventHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *EventHandler) receive(w http.ResponseWriter, r *http.Request) (CallbackRules, int, error) {
 	switch {
 	case h.Parser == nil:
-		return CallbackRules{}, http.StatusInternalServerError, errNoParser
+		return CallbackRules{}, http.StatusServiceUnavailable, errNoParser
 	case h.Handle == nil:
-		return CallbackRules{}, http.StatusInternalServerError, errNoHandle
+		return CallbackRules{}, http.StatusServiceUnavailable, errNoHandle
 	}
 	rules := h.Parser.CallbackRules()
 	ctx, cancel := context.WithTimeout(r.Context(), patience(rules.Deadline))
@@ -134,6 +135,9 @@ func patience(deadline time.Duration) time.Duration {
 
 // read reads the body, but no longer than the vendor would wait for the answer.
 func (h *EventHandler) read(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.Body == nil { // a request that no server received
+		return nil, nil
+	}
 	limit := h.MaxBody
 	if limit <= 0 {
 		limit = defaultMaxCallback

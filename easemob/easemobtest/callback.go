@@ -83,8 +83,8 @@ type text struct {
 	Type string `json:"type"`
 }
 
-// sent is the callback that tells of a message. The emulator holds no texts, so all messages say the same. That
-// "to" is the group's ID, as in callbacks before sending, is a guess: the page's sample has a user there.
+// sent is the callback that tells of a message. The emulator holds no texts, so all messages say the same. In a group
+// "to" is the group's ID: https://doc.easemob.com/product/console/basic_webhook.html.
 func (s *Server) sent(m Message) emulator.Callback {
 	body := callbackBody{
 		ChatType: m.Chat, From: m.From, MsgID: m.ID, ContentType: "chat:user:text",

@@ -9,6 +9,7 @@
 //     message_delete_roam_user.html, message_delete_roam_single_time.html,
 //     message_delete_roam_group_room_time.html
 //   - document/server-side/callback_postsending.html, callback_message_send.html, callback_message_recall.html
+//   - document/server-side/account_detail_obtain_batch.html
 //   - product/easemob_app_token.html, document/server-side/error.html
 //
 // and the retired page of the legacy recall on https://docs-im.easemob.com/.
@@ -22,13 +23,14 @@
 //   - POST /{org}/{app}/messages/batch_recall: the same for up to 30 messages, each with its own fate;
 //   - POST /{org}/{app}/messages/recall, the legacy recall: a 200 with a list of fates;
 //   - DELETE /{org}/{app}/users/{username}/user_channel ([Server.ConversationDeleted]);
+//   - GET /{org}/{app}/users, which lists none;
 //   - the five deletions of roaming messages under /{org}/{app}/rest/message/roaming/ ([Server.DeletedFor]), and
 //     the roaming service not being opened;
 //   - callbacks for each message and each recall, signed, posted once more where they are not answered with 200
 //     ([Server.SendCallbacks]);
 //   - the common errors for a missing, expired, foreign or corrupt token, a wrong org or app, a wrong URL,
 //     a wrong method, a wrong Content-Type and a malformed body;
-//   - Agora Chat: only msg_recall and user_channel, a force that does not reach a stored message past the window,
+//   - Agora Chat: only msg_recall, user_channel and users, a force that does not reach a stored message past the window,
 //     the texts of its documents, and tokens (AccessToken2) whose signature is checked;
 //   - Shengwang: paths under /app-id/{app_id}, no legacy recall, answers without organization, application and
 //     applicationName, and both kinds of tokens.

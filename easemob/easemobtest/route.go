@@ -25,6 +25,7 @@ func (s *Server) routes() {
 	s.handle(all, http.MethodPost, "messages/msg_recall", s.authorized(s.recall))
 	s.handle(both, http.MethodPost, "messages/batch_recall", s.authorized(s.batchRecall))
 	s.handle([]string{Easemob}, http.MethodPost, "messages/recall", s.authorized(s.legacyRecall))
+	s.handle(all, http.MethodGet, "users", s.authorized(s.listUsers))
 	s.handle(all, http.MethodDelete, "users/{username}/user_channel", s.authorized(s.deleteConversation))
 	s.handle(both, http.MethodDelete, "rest/message/roaming/chat/user/{userId}", s.authorized(s.roaming(s.chatByID)))
 	s.handle(both, http.MethodDelete, "rest/message/roaming/group/user/{userId}", s.authorized(s.roaming(s.groupByID)))

@@ -105,9 +105,9 @@ func (s *Server) tellRecalls(ctx context.Context, messages []Message, by recalle
 
 // callback is a form whose parameter content, a list, is signed.
 func (s *Server) callback(it item) emulator.Callback {
-	content, _ := json.Marshal([]item{it}) // it can't fail: by came out of JSON
-	body := []byte(url.Values{"content": {string(content)}}.Encode())
 	return emulator.Callback{Secret: s.SecretKey, Render: func(secret string) (http.Header, []byte) {
+		content, _ := emulator.JSON([]item{it}) // it can't fail: what the recaller is came out of JSON
+		body := []byte(url.Values{"content": {string(content)}}.Encode())
 		mac := hmac.New(sha1.New, []byte(secret))
 		mac.Write(content)
 		return http.Header{

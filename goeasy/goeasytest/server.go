@@ -58,6 +58,7 @@ func newServer() *Server {
 	}
 	// Other paths and methods get the plain 404 and 405 of net/http: GoEasy does not document its own.
 	s.mux.HandleFunc("POST /v2/im/history/recall", s.recall)
+	s.mux.HandleFunc("GET /v2/im/history", s.history)
 	return s
 }
 

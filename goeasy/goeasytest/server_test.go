@@ -50,7 +50,8 @@ func TestOtherPathsAndMethods(t *testing.T) {
 		status       int
 	}{
 		{http.MethodGet, recallPath, http.StatusMethodNotAllowed},
-		{http.MethodPost, "/v2/im/history", http.StatusNotFound},
+		{http.MethodPost, "/v2/im/history", http.StatusMethodNotAllowed},
+		{http.MethodGet, "/v2/im/here_now", http.StatusNotFound},
 		{http.MethodPost, "/" + recallPath, http.StatusNotFound},
 	}
 	for _, tt := range tests {

@@ -68,7 +68,7 @@ const modulePath = "github.com/imrecall/imrecall"
 
 // packagePaths are the packages that a block may use without importing them.
 var packagePaths = byName(
-	"context", "encoding/json", "errors", "fmt", "io", "iter", "log", "log/slog", "maps", "net/http", "os", "slices",
+	"context", "encoding/json", "errors", "fmt", "io", "iter", "log", "log/slog", "maps", "net/http", "net/http/httptest", "os", "slices",
 	"strconv", "strings", "sync", "testing", "time",
 	modulePath+"/recall",
 	modulePath+"/easemob", modulePath+"/easemob/easemobtest",

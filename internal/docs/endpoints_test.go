@@ -41,6 +41,7 @@ func endpoints() []endpoint {
 		{"easemob", "DeleteRoamingAll", "roaming_all", "roaming", "delete/all"},
 		{"easemob", "DeleteRoamingChatUntil", "roaming_chat_until", "roaming", "/time"},
 		{"easemob", "DeleteRoamingGroupUntil", "roaming_group_until", "roaming", "/time"},
+		{"easemob", "Ping", "ping", "ping", "GET /{org}/{app}/users,"},
 		{"netease", "Recall", "recall", "recall", "msg/recall.action"},
 		{"netease", "RecallOneWay", "oneway", "oneway", "msg/delMsgOneWay.action"},
 		{"netease", "DeleteMessage", "delete", "delete", "msg/delMsg.action"},
@@ -49,7 +50,10 @@ func endpoints() []endpoint {
 		{"netease", "RecallChatroom", "chatroom", "chatroom", "chatroom/recall.action"},
 		{"netease", "DeleteBroadcast", "broadcast", "broadcast", "history/delBroadcastMsgById.action"},
 		{"netease", "RecallV2", "v2", "v2", "im/v2/conversations"},
+		{"netease", "Ping", "ping", "ping", "user/getUinfos.action"},
+		{"netease", "Ping", "ping-v2", "ping-v2", "im/v2/accounts"},
 		{"goeasy", "Recall", "recall", "recall", "v2/im/history/recall"},
+		{"goeasy", "Ping", "ping", "ping", "GET /v2/im/history"},
 	}
 }
 

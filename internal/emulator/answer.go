@@ -7,17 +7,24 @@ import (
 	"net/http"
 )
 
-// WriteJSON answers with v as compact JSON. It leaves <, > and & as they are: no vendor is known to escape
-// them as encoding/json does by default.
-func WriteJSON(w http.ResponseWriter, status int, v any) {
+// JSON returns v as compact JSON. It leaves <, > and & as they are: no vendor is known to escape them as
+// encoding/json does by default.
+func JSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// WriteJSON answers with v as [JSON] has it.
+func WriteJSON(w http.ResponseWriter, status int, v any) {
+	b, err := JSON(v)
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	Write(w, status, string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))))
+	Write(w, status, string(b))
 }
 
 // Write answers with JSON text, byte for byte.

@@ -18,7 +18,7 @@ func DecodeJSON[T any](body []byte) (T, error) {
 	}
 	known := tagNames(reflect.TypeFor[T]())
 	maps.DeleteFunc(keys, func(key string, _ json.RawMessage) bool { return !known[key] })
-	exact, err := json.Marshal(keys)
+	exact, err := JSON(keys) // values as they came
 	if err != nil {
 		return v, err
 	}

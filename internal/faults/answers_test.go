@@ -79,7 +79,7 @@ func echoAs(status, contentType, format string) fault {
 }
 
 func TestAnswerFaults(t *testing.T) {
-	forEachVendor(t, func(t *testing.T, v vendor) {
+	forEachCall(t, func(t *testing.T, v vendor) {
 		for name, tr := range answerFaults() {
 			t.Run(name, func(t *testing.T) { tr.run(t, v) })
 		}
@@ -89,7 +89,7 @@ func TestAnswerFaults(t *testing.T) {
 // A vendor that says too fast, and when to come back, later than the caller
 // can wait: the call ends at once, and nothing was applied.
 func TestTooFast(t *testing.T) {
-	forEachVendor(t, func(t *testing.T, v vendor) {
+	forEachCall(t, func(t *testing.T, v vendor) {
 		tr := trial{
 			answering(func(c *exchange, _ *http.Request) {
 				fmt.Fprintf(c, "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\nContent-Length: %d\r\n\r\n%s",

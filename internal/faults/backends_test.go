@@ -52,7 +52,9 @@ func numberOf(id string) (int, bool) {
 	return n - 1_000_000, err == nil
 }
 
-var stormBackends = []func(*testing.T) *backend{easemobBackend, neteaseBackend, goeasyBackend}
+var stormBackends = []func(*testing.T) *backend{
+	easemobBackend, neteaseBackend, goeasyBackend, inBatches(easemobBackend), inBatches(goeasyBackend),
+}
 
 func easemobBackend(t *testing.T) *backend {
 	t.Helper()

@@ -208,5 +208,6 @@ func echo(req *http.Request) string {
 	req.Header.Write(&b)
 	body, _ := io.ReadAll(req.Body)
 	b.Write(body)
+	b.WriteString(" " + req.RequestURI)
 	return b.String() + url.QueryEscape(b.String())
 }

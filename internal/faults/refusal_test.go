@@ -25,6 +25,9 @@ var refusals = []struct {
 	{easemobBackend, 403, `{"error":"access_denied","error_description":"blocked by policy"}`, recall.ErrForbidden},
 	{neteaseBackend, 200, `{"code":508}`, recall.ErrWindowExpired},
 	{neteaseBackend, 200, `{"desc":"not allow!","code":403}`, recall.ErrForbidden},
+	{inBatches(easemobBackend), 403, `{"error":"message_recall_error","error_description":"exceed recall time limit"}`, recall.ErrWindowExpired},
+	{inBatches(easemobBackend), 403, `{"error":"access_denied","error_description":"blocked by policy"}`, recall.ErrForbidden},
+	{inBatches(goeasyBackend), 403, `{"code":403,"content":"blocked"}`, recall.ErrForbidden},
 	{goeasyBackend, 403, `{"code":403,"content":"blocked"}`, recall.ErrForbidden},
 }
 

@@ -138,7 +138,7 @@ func echoInHeaders(c *exchange) {
 }
 
 func TestWireFaults(t *testing.T) {
-	forEachVendor(t, func(t *testing.T, v vendor) {
+	forEachCall(t, func(t *testing.T, v vendor) {
 		for name, tr := range wireFaults() {
 			t.Run(name, func(t *testing.T) { tr.run(t, v) })
 		}
@@ -209,7 +209,7 @@ func (c *exchange) each(step func() error) bool {
 // The attempt's own timeout ends an answer that does not come, and so does
 // the caller's deadline.
 func TestSlowFaults(t *testing.T) {
-	forEachVendor(t, func(t *testing.T, v vendor) {
+	forEachCall(t, func(t *testing.T, v vendor) {
 		t.Parallel()
 		for name, f := range slowFaults() {
 			t.Run(name, func(t *testing.T) {

@@ -90,7 +90,7 @@ func (s *Scalar) UnmarshalJSON(data []byte) error {
 	// What is not UTF-8, or half a surrogate pair, would be replaced and so
 	// name another user or message.
 	isText := json.Unmarshal(data, &s.text) == nil
-	s.odd = s.odd || !isText || !utf8.Valid(data) || strings.ContainsRune(s.text, utf8.RuneError)
+	s.odd = s.odd || !isText || strings.ContainsRune(s.text, utf8.RuneError)
 	return nil
 }
 

@@ -41,6 +41,11 @@ type Call struct {
 
 	// FetchesToken marks a call for credentials: observers see a token span.
 	FetchesToken bool
+
+	// Reads marks a call that changes nothing at the vendor: no attempt can have
+	// taken effect, and the vendor must not take one for the repetition of
+	// another, as only an answer of its own is worth anything.
+	Reads bool
 }
 
 // Request is an HTTP request as a vendor describes it.
@@ -171,6 +176,9 @@ func (r *run) attempt(ctx context.Context) (res result) {
 // note keeps in mind that a request may have reached the vendor and was not
 // answered by it.
 func (r *run) note(silence bool) {
+	if r.call.Reads {
+		return
+	}
 	r.open = r.open || silence
 	r.silent = r.silent || silence
 }
@@ -224,7 +232,7 @@ func (r *run) judge(answer Answer, secrets []string) result {
 	// A refusal of this attempt says nothing about an earlier one. Without a
 	// refusal the server had the request, and nobody knows what it did with it.
 	r.dealtWith = err.Code != ""
-	if opens(err.Kind) {
+	if opens(err.Kind) && !r.call.Reads {
 		r.open = true
 		r.silent = r.silent || !r.dealtWith // a gateway's page: not the vendor's answer
 	}

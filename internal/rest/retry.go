@@ -103,9 +103,10 @@ func (r *run) newTraceID() {
 
 // stamp puts the trace id on a request. The vendor takes a second request with
 // the same id for a repetition: that is meant after silence and after a
-// gateway's page, but not after the vendor itself has refused the first.
+// gateway's page, but not after the vendor itself has refused the first, and
+// never where an answer is all that is wanted.
 func (r *run) stamp(req *Request) {
-	if r.dealtWith {
+	if r.dealtWith || r.call.Reads && r.attempts > 0 {
 		r.dealtWith = false
 		r.newTraceID()
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // NetEase's protocol
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -130,15 +129,12 @@ func (s *Server) sent(m Message) emulator.Callback {
 	})
 }
 
-// tellRecall posts the callback of a recall, if there is one for its kind of chat. The caller does not hold the lock: who
-// gets the callback may ask the server something.
+// tellRecall posts the callback of a recall. The caller does not hold the lock: who gets it may ask the server
+// something.
 func (s *Server) tellRecall(ctx context.Context, m Message) {
-	eventType := strconv.Itoa(m.Type)
-	switch m.Type {
-	case TypeSuperTeam:
+	eventType := strconv.Itoa(m.Type) // these numbers are the same
+	if m.Type == TypeSuperTeam {
 		eventType = "25"
-	case TypeChatroom:
-		return
 	}
 	s.poster.Recalled(ctx, s.callback(recallCopy{
 		ClientID: clientID(m), DeleteTime: millis(s.Now()), EventType: eventType, From: m.From, FromClientType: "REST", MsgID: m.ID,
@@ -153,8 +149,8 @@ func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
 // callback signs a copy when it is posted: with the emulator's time in milliseconds then.
 func (s *Server) callback(v any) emulator.Callback {
-	body, _ := json.Marshal(v) // strings only: it can't fail
 	return emulator.Callback{Secret: s.AppSecret, Render: func(secret string) (http.Header, []byte) {
+		body, _ := emulator.JSON(v) // strings only: it can't fail
 		sum := md5.Sum(body)
 		digest, curTime := hex.EncodeToString(sum[:]), millis(s.Now())
 		h := http.Header{}

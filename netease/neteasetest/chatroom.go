@@ -3,7 +3,8 @@ package neteasetest
 import "net/http"
 
 // recallChatroom is POST /nimserver/chatroom/recall.action,
-// https://doc.commsease.com/en/messaging/docs/jM2MTE5NzE?platform=server.
+// https://doc.commsease.com/en/messaging/docs/jM2MTE5NzE?platform=server. That message copy tells of it is not
+// documented.
 func (s *Server) recallChatroom(r *http.Request) string {
 	form := formOf(r)
 	switch {

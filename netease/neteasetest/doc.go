@@ -10,7 +10,9 @@
 //   - https://doc.yunxin.163.com/messaging/docs/DE3NDM4NTc?platform=server (recall in a super-team)
 //   - https://doc.commsease.com/en/messaging/docs/jM2MTE5NzE?platform=server (recall in a chat room)
 //   - https://doc.commsease.com/en/messaging/server-apis/Dg1NDYxNTM?platform=server (delete a broadcast)
+//   - https://doc.yunxin.163.com/messaging/server-apis/zI0NzYyMDQ?platform=server (accounts' profiles)
 //   - https://doc.yunxin.163.com/messaging2/server-apis/jAwNTEzODQ?platform=server (version 2: recall, delete)
+//   - https://yunxin-im.apifox.cn/api-147175988 (version 2: accounts)
 //   - https://doc.yunxin.163.com/messaging/server-apis/DI3OTg5Mjg?platform=server (message copy: messages)
 //   - https://doc.yunxin.163.com/messaging/guide/TcxNzU4NzU?platform=server (message copy: chat rooms, recalls)
 //   - https://doc.commsease.com/en/messaging/server-apis/TM5NTk2Mzc?platform=server (status codes)
@@ -22,13 +24,15 @@
 //     reaches the messages of former members;
 //   - msg/delMsg.action and msg/delRoamSession.action (types 1, 2 and 3);
 //   - superteam/recallMsg.action with the window and ignoreTime, chatroom/recall.action;
-//   - history/delBroadcastMsgById.action.
+//   - history/delBroadcastMsgById.action;
+//   - user/getUinfos.action, of which every account exists.
 //
 // Of version 2 (DELETE /im/v2/conversations/{conversation_id}/messages/{message_server_id}, with and without
 // /nimserver before it):
 //   - one-way recall, two-way recall and deletion; parameters in the query only; 107404 to whatever matches no
 //     message, 108404 to a team that does not exist, 107314 outside the window;
-//   - the flag that lifts the window, in both spellings, and check_team_member_valid.
+//   - the flag that lifts the window, in both spellings, and check_team_member_valid;
+//   - GET /im/v2/accounts, of which every account exists.
 //
 // Of both:
 //   - the authentication headers AppKey, Nonce, CurTime (within 5 minutes of the emulator's clock) and CheckSum;

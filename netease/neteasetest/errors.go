@@ -24,6 +24,7 @@ const (
 	repeated      = `{"desc":"HTTP request is repeated","code":431}`
 	windowOver    = `{"desc":"Message recall time exceeded","code":508}`
 	badRoom       = `{"desc":"roomid not long","code":414}`
+	badAccids     = `{"desc":"accids is illegal","code":414}`
 	badBroadcast  = `{"desc":"broadcastId not long","code":414}`
 )
 
@@ -44,6 +45,7 @@ const (
 	v2BadMessageID    = `{"code":414,"msg":"message_server_id is illegal"}`
 	v2BadType         = `{"code":414,"msg":"type is illegal"}`
 	v2BadTime         = `{"code":414,"msg":"message_time is illegal"}`
+	v2BadAccounts     = `{"code":414,"msg":"account_ids is required"}`
 	v2BadAppKey       = `{"code":414,"msg":"appkey"}`
 	v2BadNonce        = `{"code":414,"msg":"nonce"}`
 	v2BadCurTime      = `{"code":414,"msg":"CurTime is expired"}`

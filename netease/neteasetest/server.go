@@ -71,9 +71,12 @@ func newServer() *Server {
 	s.handle("POST /nimserver/superteam/recallMsg.action", dialectV1(), s.recallSuperTeam)
 	s.handle("POST /nimserver/chatroom/recall.action", dialectV1(), s.recallChatroom)
 	s.handle("POST /nimserver/history/delBroadcastMsgById.action", dialectV1(), s.delBroadcast)
+	s.handle("POST /nimserver/user/getUinfos.action", dialectV1(), s.getUinfos)
 	// The vendor's pages and its SDKs differ on the base URL of version 2.
 	s.handle("DELETE /"+pathV2, dialectV2(), s.withdraw)
 	s.handle("DELETE /nimserver/"+pathV2, dialectV2(), s.withdraw)
+	s.handle("GET /im/v2/accounts", dialectV2(), s.accountsV2)
+	s.handle("GET /nimserver/im/v2/accounts", dialectV2(), s.accountsV2)
 	return s
 }
 
