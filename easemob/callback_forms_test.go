@@ -156,6 +156,8 @@ func TestCallbackForms(t *testing.T) {
 		"another's event":      {body: recallBody("msg_id", `"8925"`), kind: recall.ErrUnauthorized},
 		"callId without an ID": {body: body("callId", `"orgname#appname_"`), kind: recall.ErrUnauthorized},
 		"nearly a UUID":        {body: body("callId", `"orgname#appname_`+anyUUID[1:]+`"`), kind: recall.ErrUnauthorized},
+		"UUID without its end": {body: body("callId", `"orgname#appname_`+anyUUID[:23]+`"`), kind: recall.ErrUnauthorized},
+		"UUID and more":        {body: body("callId", `"orgname#appname_`+anyUUID+`-8924"`), kind: recall.ErrUnauthorized},
 		"not quite hex":        {body: body("callId", `"orgname#appname_`+strings.Replace(anyUUID, "f", "g", 1)+`"`), kind: recall.ErrUnauthorized},
 
 		"another app":             {body: body("callId", `"orgname#other_8924"`), kind: recall.ErrMisconfigured},
@@ -220,5 +222,21 @@ func TestCallbackForms(t *testing.T) {
 			assert.Equal(t, *tt.want, events[0].Request)
 			assert.Empty(t, events[0].RecalledBy)
 		})
+	}
+}
+
+func TestCallbackErrorNamesTheField(t *testing.T) {
+	for field, data := range map[string]string{
+		"callId":    body("callId", ""),
+		"timestamp": body("timestamp", `"soon"`),
+		"security":  body("security", "[]"),
+		"msg_id":    body("msg_id", ""),
+		"to":        body("to", "{}"),
+		"group_id":  body("chat_type", `"groupchat"`),
+		"recall_id": recallBody("recall_id", `"78"`),
+		"payload":   doubled("payload", "chat_type", `"recall"`, "recall_id", `"77"`),
+	} {
+		_, err := newCallbacks(t, nil).ParseEvents(t.Context(), nil, []byte(data))
+		assert.ErrorContains(t, err, ": "+field+" ")
 	}
 }
