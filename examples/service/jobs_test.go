@@ -1,14 +1,18 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/imrecall/imrecall/easemob/easemobtest"
+	"github.com/imrecall/imrecall/recall"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -178,4 +182,68 @@ func TestJobAfterAFailure(t *testing.T) {
 	require.NoError(t, err)
 	// Until the job looks again; other alarms are further away.
 	w.await(func() bool { w.clock.Advance(jobAgain); return w.showJob(path).Done == 3 })
+}
+
+// What a job's calls come to when the program stops: what was sent is unknown,
+// what was not sent is as it was, and both are left to the job.
+func TestStopInAWave(t *testing.T) {
+	s := quiet(t, filepath.Join(t.TempDir(), "service.db"))
+	defer func() { assert.NoError(t, s.store.close()) }()
+	a := s.apps["vendor"]
+	canceled := func(sent bool) error {
+		return &recall.Error{Kind: recall.ErrCanceled, MayHaveApplied: sent, Err: context.Canceled}
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	tests := []struct {
+		id   string
+		ctx  context.Context
+		err  error
+		want state
+		left bool
+	}{
+		{"not sent", over, canceled(false), live, true},
+		{"sent", over, canceled(true), unknown, true},
+		{"answered", over, nil, pending, false},
+		{"refused", over, &recall.Error{Kind: recall.ErrWindowExpired}, refused, false},
+		{"not sent by the vendor's client", t.Context(), canceled(false), refused, false},
+	}
+	for _, tt := range tests {
+		s.tell(t, recall.MessageSent, tt.id)
+	}
+	job, _, err := s.store.addJob(t.Context(), "vendor", "a", asking{operator: "mod-7"})
+	require.NoError(t, err)
+	by := asking{operator: "mod-7", job: job}
+	for _, tt := range tests {
+		_, needed, err := s.ask(t.Context(), a, tt.id, by)
+		require.NoError(t, err)
+		require.True(t, needed)
+		result := recall.Result{Request: recall.Request{Ref: tt.id}, Receipt: recall.Receipt{Outcome: recall.Accepted}, Err: tt.err}
+		require.NoError(t, s.settleItem(tt.ctx, a, by, result))
+		m, err := s.store.message(t.Context(), "vendor", tt.id)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, m.State, tt.id)
+		left, err := s.store.itemsLeft(t.Context(), job, "", itemsAtOnce)
+		require.NoError(t, err)
+		assert.Equal(t, tt.left, slices.Contains(left, tt.id), tt.id)
+	}
+
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.work(ctx, nil)
+	}()
+	for {
+		changed := s.store.changed.wait()
+		j, p, err := s.store.job(t.Context(), job)
+		require.NoError(t, err)
+		if !j.EndedAt.IsZero() {
+			assert.Equal(t, progress{Messages: 5, Done: 5, States: map[state]int{pending: 3, refused: 2}}, p)
+			break
+		}
+		<-changed
+	}
+	stop()
+	<-done
 }
