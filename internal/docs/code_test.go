@@ -68,7 +68,8 @@ const modulePath = "github.com/imrecall/imrecall"
 
 // packagePaths are the packages that a block may use without importing them.
 var packagePaths = byName(
-	"context", "encoding/json", "errors", "fmt", "io", "iter", "log", "log/slog", "maps", "net/http", "net/http/httptest", "os", "slices",
+	"context", "crypto/sha1", "encoding/hex", "encoding/json", "errors", "fmt", "io", "iter", "log", "log/slog", "maps",
+	"net/http", "net/http/httptest", "net/url", "os", "slices",
 	"strconv", "strings", "sync", "testing", "time",
 	modulePath+"/recall",
 	modulePath+"/easemob", modulePath+"/easemob/easemobtest",
