@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -109,7 +111,11 @@ func TestNotificationNever(t *testing.T) {
 		"goeasy":  "the vendor said yes; no notification: this vendor documents none, so nothing proves that the message is gone",
 	}, texts)
 	assert.Equal(t, gone, w.show("easemob", ids["easemob"]).State, "its yes is proof")
-	assert.Equal(t, 2, strings.Count(w.logged.String(), "level=ERROR msg=\"ALARM: recall not confirmed\""))
+	for app, id := range ids {
+		if app != "easemob" {
+			w.awaitLog(`level=ERROR msg="ALARM: recall not confirmed" app=` + app + " message=" + id)
+		}
+	}
 
 	status, answer := w.post("/messages/netease/1001/recall", asked)
 	assert.Equal(t, http.StatusAccepted, status, "it can be asked for again")
@@ -275,4 +281,40 @@ func TestAskedOnce(t *testing.T) {
 	message := w.show("netease", "1001")
 	assert.Equal(t, []action{actionAsked, actionAsked, actionAnswered}, message.actions())
 	assert.Equal(t, "mod-8", message.Audit[1].Operator)
+}
+
+// Moderators and vendors, all at once.
+func TestManyAtOnce(t *testing.T) {
+	const n = 12
+	w := newWorld(t, easemobtest.Callbacks{Shuffle: true, Times: 2})
+	var all []map[string]string
+	for i := range n {
+		all = append(all, w.send(fmt.Sprint(3001+i), "user1", fmt.Sprint("user", 2+i)))
+	}
+	w.callbacksArrive()
+	var moderators sync.WaitGroup
+	for _, ids := range all {
+		for app, id := range ids {
+			for range 2 {
+				moderators.Go(func() {
+					status, answer := w.post("/messages/"+app+"/"+id+"/recall", asked)
+					assert.Contains(t, []int{http.StatusOK, http.StatusAccepted}, status, "%s %s: %+v", app, id, answer)
+				})
+			}
+		}
+	}
+	moderators.Wait()
+	w.callbacksArrive()
+	for _, ids := range all {
+		for app, id := range ids {
+			message := w.show(app, id)
+			assert.Equal(t, confirmed, message.State)
+			actions := map[action]int{}
+			for _, a := range message.actions() {
+				actions[a]++
+			}
+			assert.Equal(t, map[action]int{actionAsked: 2, actionAnswered: 1, actionNotified: 1}, actions, "%s %s", app, id)
+		}
+	}
+	assert.NotContains(t, w.logged.String(), "level=ERROR")
 }

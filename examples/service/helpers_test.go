@@ -36,7 +36,7 @@ type world struct {
 func newWorld(t *testing.T, told easemobtest.Callbacks) *world {
 	t.Helper()
 	w := &world{
-		t: t, vendors: startEmulators(), clock: newSetClock(time.Now()), logged: new(logBuffer), told: told,
+		t: t, vendors: startEmulators(), clock: newSetClock(time.Now()), logged: newLogBuffer(), told: told,
 		options: options{
 			addr: "127.0.0.1:0", db: filepath.Join(t.TempDir(), "a ?#%.db"),
 			limits: limits{recall: 10 * time.Second, confirm: time.Minute, job: time.Hour},
@@ -146,10 +146,21 @@ func (w *world) call(method, path, body string, into any) int {
 // database.
 func (w *world) await(done func() bool) {
 	w.t.Helper()
+	w.awaitChange(w.store.changed, done)
+}
+
+// awaitLog returns when this text is in the log.
+func (w *world) awaitLog(text string) {
+	w.t.Helper()
+	w.awaitChange(w.logged.changed, func() bool { return strings.Contains(w.logged.String(), text) })
+}
+
+func (w *world) awaitChange(changes *broadcast, done func() bool) {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
 	defer cancel()
 	for {
-		changed := w.store.changed.wait()
+		changed := changes.wait()
 		if done() {
 			return
 		}
@@ -162,11 +173,15 @@ func (w *world) await(done func() bool) {
 }
 
 type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	changed *broadcast
+	mu      sync.Mutex
+	text    bytes.Buffer
 }
 
+func newLogBuffer() *logBuffer { return &logBuffer{changed: newBroadcast()} }
+
 func (b *logBuffer) Write(p []byte) (int, error) {
+	defer b.changed.tell()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.Write(p)

@@ -27,8 +27,8 @@ func (s *service) runJobs(ctx context.Context, a *app) {
 	for {
 		var again <-chan time.Time
 		if err := s.runOpenJobs(ctx, a); err != nil && ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "job interrupted", "app", a.name, "error", err)
 			again = s.clock.After(jobAgain)
+			s.log.ErrorContext(ctx, "job interrupted", "app", a.name, "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -143,6 +143,7 @@ func (s *service) settleItem(ctx context.Context, a *app, by asking, result reca
 func (s *service) postpone(ctx context.Context, a *app, id string, by asking) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWithin)
 	defer cancel()
+	defer s.flights.end(key{a.name, id})
 	_, err := s.store.change(ctx, a.name, id, func(m *message) *record {
 		m.postpone(s.confirmBy())
 		return &record{Action: actionPostponed, Job: by.job}

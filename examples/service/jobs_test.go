@@ -165,7 +165,7 @@ func TestJobOutOfTime(t *testing.T) {
 	j := w.showJob("/jobs/1")
 	assert.Equal(t, 0, j.Done)
 	assert.Equal(t, map[state]int{live: 3}, j.States)
-	assert.Contains(t, w.logged.String(), `msg="job out of time" app=netease job=1 left=3`)
+	w.awaitLog(`msg="job out of time" app=netease job=1 left=3`)
 	w.ended(w.addJob("netease", "spammer", asked))
 }
 
@@ -173,15 +173,18 @@ func TestJobOutOfTime(t *testing.T) {
 func TestJobAfterAFailure(t *testing.T) {
 	w := newWorld(t, easemobtest.Callbacks{NoRecalls: true})
 	w.spam(3)
-	_, err := w.store.writer.ExecContext(t.Context(), `CREATE TRIGGER broken BEFORE INSERT ON audit WHEN NEW.message = '2002'
+	_, err := w.store.writer.ExecContext(t.Context(), `CREATE TRIGGER broken BEFORE INSERT ON audit WHEN NEW.message = '2002' AND NEW.action = 'answered'
 		BEGIN SELECT RAISE(ABORT, 'disk full'); END`)
 	require.NoError(t, err)
 	path := w.addJob("netease", "spammer", asked)
-	w.await(func() bool { return w.showJob(path).Done > 0 })
+	w.awaitLog("job interrupted")
+	assert.Equal(t, 2, w.showJob(path).Done)
 	_, err = w.store.writer.ExecContext(t.Context(), `DROP TRIGGER broken`)
 	require.NoError(t, err)
-	// Until the job looks again; other alarms are further away.
-	w.await(func() bool { w.clock.Advance(jobAgain); return w.showJob(path).Done == 3 })
+	w.clock.Advance(jobAgain)
+	w.await(func() bool { return w.showJob(path).Done == 3 })
+	w.await(func() bool { return !w.showJob(path).EndedAt.IsZero() })
+	assert.Zero(t, w.showJob(path).States[requested])
 }
 
 // What a job's calls come to when the program stops: what was sent is unknown,

@@ -7,13 +7,14 @@ import (
 	"github.com/imrecall/imrecall/recall"
 )
 
-// state is where the recall of a message stands. A message only ever moves
-// towards the end of this list, but for one that is asked for again.
+// state is where the recall of a message stands. A message moves towards the
+// end of this list, but for one that is asked for again, or was not asked for
+// after all.
 type state string
 
 const (
 	live      state = "live"      // nobody has asked for its recall
-	requested state = "requested" // the vendor is being asked, or was when this program was killed
+	requested state = "requested" // the vendor is being asked, or was when something broke; see flights
 	refused   state = "refused"   // the vendor said no, or could not be asked: the message is still there
 	unknown   state = "unknown"   // the vendor was asked and its answer is missing; its notification would tell
 	pending   state = "pending"   // the vendor said yes, which is no proof; its notification would be
@@ -110,7 +111,8 @@ func (m *message) postpone(confirmBy time.Time) {
 	}
 }
 
-// interrupted is for what was being asked when this program was killed.
+// interrupted is for a call whose outcome was not written down, such as one
+// during which this program was killed.
 func (m *message) interrupted(confirmBy time.Time) {
 	if m.State == requested {
 		m.State, m.Maybe, m.ConfirmBy = unknown, true, confirmBy

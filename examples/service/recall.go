@@ -44,8 +44,14 @@ func (s *service) recallOne(ctx context.Context, a *app, id string, by asking) (
 // ask writes down that a recall is asked for, and tells whether the vendor has
 // to be.
 func (s *service) ask(ctx context.Context, a *app, id string, by asking) (m message, needed bool, err error) {
+	k := key{a.name, id}
 	m, err = s.store.change(ctx, a.name, id, func(m *message) *record {
-		needed = m.ask(by.force)
+		if !s.flights.under(k) {
+			m.interrupted(s.confirmBy())
+		}
+		if needed = m.ask(by.force); needed {
+			s.flights.begin(k)
+		}
 		return &record{Action: actionAsked, Operator: by.operator, Job: by.job}
 	}, func(tx *sql.Tx) error {
 		if needed {
@@ -53,6 +59,9 @@ func (s *service) ask(ctx context.Context, a *app, id string, by asking) (m mess
 		}
 		return itemDone(ctx, tx, by.job, id)
 	})
+	if err != nil && needed {
+		s.flights.end(k)
+	}
 	return m, needed, err
 }
 
@@ -63,6 +72,7 @@ func (s *service) settle(
 ) (verdict, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWithin)
 	defer cancel()
+	defer s.flights.end(key{a.name, id})
 	r := recordOf(receipt, failure)
 	r.Operator, r.Job = by.operator, by.job
 	m, err := s.store.change(ctx, a.name, id, func(m *message) *record {
@@ -75,7 +85,8 @@ func (s *service) settle(
 		return itemDone(ctx, tx, by.job, id)
 	})
 	if err != nil {
-		// The message stays "requested", and is asked for again at the next start.
+		// The message stays "requested". It can be asked for again, and is at the
+		// next start.
 		s.log.ErrorContext(ctx, "outcome not stored", "app", a.name, "message", id, "error", err)
 	}
 	return verdict{message: m, record: r, err: failure}, err

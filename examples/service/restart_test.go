@@ -73,7 +73,7 @@ func TestKilledBetweenRequestAndAnswer(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "service.db")
 	first := startProcess(t, vendors, db)
 	w := &world{
-		t: t, vendors: vendors, clock: newSetClock(time.Now()), logged: new(logBuffer),
+		t: t, vendors: vendors, clock: newSetClock(time.Now()), logged: newLogBuffer(),
 		program: &program{url: first.url}, told: easemobtest.Callbacks{NoRecalls: true},
 		options: options{addr: "127.0.0.1:0", db: db, limits: limits{10 * time.Second, time.Minute, time.Hour}},
 	}

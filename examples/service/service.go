@@ -38,6 +38,7 @@ type limits struct {
 type service struct {
 	apps     map[string]*app
 	store    *store
+	flights  *flights
 	limits   limits
 	clock    clock
 	log      *slog.Logger
@@ -45,7 +46,7 @@ type service struct {
 }
 
 func newService(apps []*app, st *store, l limits, c clock, log *slog.Logger) *service {
-	s := &service{apps: make(map[string]*app), store: st, limits: l, clock: c, log: log, draining: make(chan struct{})}
+	s := &service{apps: make(map[string]*app), store: st, flights: newFlights(), limits: l, clock: c, log: log, draining: make(chan struct{})}
 	for _, a := range apps {
 		a.wake = make(chan struct{}, 1)
 		s.apps[a.name] = a
