@@ -101,3 +101,37 @@ func TestAlarmAfterBeingDown(t *testing.T) {
 		require.NoError(t, s.store.close())
 	})
 }
+
+// A call that was cut short is watched, also where nobody can ask again.
+func TestCutShortAtAVendorThatIsLeft(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "service.db")
+	synctest.Test(t, func(t *testing.T) {
+		s := quiet(t, db)
+		s.tell(t, recall.MessageSent, "1")
+		_, needed, err := s.ask(t.Context(), s.apps["vendor"], "1", asking{operator: "mod-7"})
+		require.NoError(t, err)
+		require.True(t, needed)
+		require.NoError(t, s.store.close())
+
+		s = quiet(t, db)
+		delete(s.apps, "vendor")
+		cut, err := s.resume(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []key{{"vendor", "1"}}, cut)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.work(ctx, cut)
+		}()
+		<-time.After(time.Minute)
+		synctest.Wait()
+		alarms, err := s.store.alarms(t.Context(), maxAlarms)
+		require.NoError(t, err)
+		require.Len(t, alarms, 1)
+		assert.Equal(t, "the vendor was asked and its answer is missing; no notification within 1m0s", alarms[0].Text)
+		cancel()
+		<-done
+		require.NoError(t, s.store.close())
+	})
+}

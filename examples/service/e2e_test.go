@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -178,7 +179,11 @@ func TestNotificationBeforeTheMessage(t *testing.T) {
 	for app, id := range ids {
 		message := w.show(app, id)
 		assert.Equal(t, gone, message.State, app)
-		assert.Equal(t, "user1 to user2", message.From+" to "+message.To, app)
+		stored := recallRequest(t, w, app, id)
+		assert.True(t, stored.SentAt.Equal(sentAt(t, ids["goeasy"])), app)
+		assert.Equal(t, recall.Request{
+			MessageID: "1001", Chat: recall.ChatDirect, From: "user1", To: "user2", SentAt: stored.SentAt, Ref: id,
+		}, stored, app)
 		status, _ := w.post("/messages/"+app+"/"+id+"/recall", asked)
 		assert.Equal(t, http.StatusOK, status, app)
 	}
@@ -233,26 +238,28 @@ func TestNoTextAndNoSecretIsKept(t *testing.T) {
 	}
 }
 
-// A moderator who hangs up does not make the outcome unknown.
-func TestCallerHangsUp(t *testing.T) {
-	w := newWorld(t, easemobtest.Callbacks{NoRecalls: true})
-	w.send("1001", "user1", "user2")
-	w.callbacksArrive()
+// A moderator who hangs up does not make the outcome unknown, and a vendor that
+// does not answer does not keep a moderator waiting.
+func TestCallOutlivesTheCallerButNotItsTime(t *testing.T) {
+	s := quiet(t, filepath.Join(t.TempDir(), "service.db"))
+	defer func() { assert.NoError(t, s.store.close()) }()
+	s.tell(t, recall.MessageSent, "1")
 	ctx, hangUp := context.WithCancel(t.Context())
-	goOn := make(chan struct{})
-	w.vendors.netease.Intercept(func(rw http.ResponseWriter, r *http.Request) {
+	s.apps["vendor"].provider = recall.ProviderFunc(func(ctx context.Context, _ recall.Request) (recall.Receipt, error) {
 		hangUp()
-		<-goOn
-		w.vendors.netease.Answer(rw, r)
+		assert.NoError(t, ctx.Err())
+		deadline, ok := ctx.Deadline()
+		assert.True(t, ok)
+		assert.LessOrEqual(t, time.Until(deadline), s.limits.recall)
+		return recall.Receipt{Outcome: recall.Recalled}, nil
 	})
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/messages/netease/1001/recall", strings.NewReader(asked))
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/messages/vendor/1/recall", strings.NewReader(asked))
+	answer := httptest.NewRecorder()
+	s.handler().ServeHTTP(answer, r)
+	assert.Equal(t, http.StatusOK, answer.Code)
+	m, err := s.store.message(t.Context(), "vendor", "1")
 	require.NoError(t, err)
-	_, err = http.DefaultClient.Do(req)
-	require.ErrorIs(t, err, context.Canceled)
-	close(goOn)
-	var s shown
-	w.call(http.MethodGet, "/messages/netease/1001?wait=1ms", "", &s)
-	w.await(func() bool { return w.show("netease", "1001").State == pending })
+	assert.Equal(t, gone, m.State)
 }
 
 // Two moderators at the same message ask the vendor once.
