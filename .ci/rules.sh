@@ -41,6 +41,8 @@ down() {
   passes recall/recalltest/x.go testing testing/synctest $module/recall
   refuses_import examples examples/x github.com/go-resty/resty/v2
   refuses_import examples examples/x $module/internal/rest
+  refuses_import testing examples/acmechat/acmechat $module/recall/recalltest
+  passes examples/acmechat/x.go $module/examples/acmechat/acmechat $module/recall
   refuses_import others cmd/x github.com/go-resty/resty/v2
   refuses_import others internal/x golang.org/x/net/publicsuffix
   refuses_import tests recall/x_test.go go.yaml.in/yaml/v3

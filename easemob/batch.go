@@ -132,7 +132,7 @@ func (c *Client) recallEach(ctx context.Context, op, api string, body any, msgs 
 		Op:       op,
 		Messages: len(msgs),
 		Quotas:   []recall.Quota{c.quota(api)},
-		Build:    func(context.Context) (*rest.Request, error) { return c.postJSON("/"+api, body) },
+		Build:    func(context.Context) (*rest.Request, error) { return c.postJSON(c.root+"/"+api, body) },
 	}, func(a rest.Answer) ([]rest.Fate, error) { return fatesOf(a, msgs) })
 	if _, found := aboutOne(err); found && len(msgs) == 1 {
 		return []MessageResult{{MsgID: msgs[0].id, Err: err}}, nil
@@ -167,7 +167,7 @@ func fatesOf(a rest.Answer, msgs []wanted) ([]rest.Fate, error) {
 	}
 	fates := make([]rest.Fate, len(msgs))
 	for i, msg := range msgs {
-		fates[i] = items.fate(a, msg, len(msgs) == 1)
+		fates[i] = fateOf(items, a, msg, len(msgs) == 1)
 	}
 	return fates, nil
 }

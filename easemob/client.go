@@ -133,6 +133,11 @@ type Client struct {
 	root    string // the path of the application: /org/app
 	fixed   bool   // the token can't be renewed
 
+	// What requests have in common, made once. Calls share it and change nothing.
+	recallPath   string
+	recallQuotas []recall.Quota
+	contentType  []string
+
 	// What leads to a secret is kept in functions, into which no way of
 	// printing can look: not even of a copy of the Client, or of a struct with
 	// a Client in an unexported field, where fmt does not ask for Format.
@@ -160,7 +165,9 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{rest: transport, dialect: cfg.Dialect, appKey: appKey, root: root}
+	c := &Client{rest: transport, dialect: cfg.Dialect, appKey: appKey, root: root, contentType: []string{"application/json"}}
+	c.recallPath = root + "/" + apiRecall
+	c.recallQuotas = []recall.Quota{c.quota(apiRecall)}
 	switch {
 	case cfg.TokenSource != nil:
 		c.token = cfg.TokenSource.Token
@@ -211,35 +218,45 @@ func (c *Client) doEach(ctx context.Context, call rest.Call, decode func(rest.An
 // authorized returns the call with an app token, and with a newer one once more
 // where the vendor refuses the first. It is for one use.
 func (c *Client) authorized(call rest.Call) rest.Call {
-	var used, refused string
-	build := call.Build
-	call.Build = func(ctx context.Context) (*rest.Request, error) {
-		token, err := c.token(ctx, refused)
-		if err != nil {
-			return nil, err
-		}
-		if !rest.HeaderValue(token.Value) {
-			return nil, &recall.Error{Kind: recall.ErrUnauthorized, Op: opToken, Err: errors.New("the token source gave no usable token")}
-		}
-		req, err := build(ctx)
-		if err != nil {
-			return nil, err
-		}
-		used = token.Value
-		req.Header.Set("Authorization", "Bearer "+used)
-		req.Secrets = append(req.Secrets, used, refused)
-		return req, nil
-	}
+	a := &authorization{client: c, build: call.Build}
+	call.Build = a.request
 	if !c.fixed {
-		call.Renew = func(err *recall.Error) bool {
-			if used == "" || err.Status != http.StatusUnauthorized {
-				return false // not about the token that was sent
-			}
-			refused = used
-			return true
-		}
+		call.Renew = a.renew
 	}
 	return call
+}
+
+// authorization puts app tokens on the requests of one call.
+type authorization struct {
+	client        *Client
+	build         func(context.Context) (*rest.Request, error)
+	used, refused string // tokens: of the last attempt, and one that the vendor refused
+}
+
+func (a *authorization) request(ctx context.Context) (*rest.Request, error) {
+	token, err := a.client.token(ctx, a.refused)
+	if err != nil {
+		return nil, err
+	}
+	if !rest.HeaderValue(token.Value) {
+		return nil, &recall.Error{Kind: recall.ErrUnauthorized, Op: opToken, Err: errors.New("the token source gave no usable token")}
+	}
+	req, err := a.build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.used = token.Value
+	values := []string{"Bearer " + a.used, a.used, a.refused}
+	req.Header["Authorization"], req.Secrets = values[:1:1], append(values[1:], req.Secrets...)
+	return req, nil
+}
+
+func (a *authorization) renew(err *recall.Error) bool {
+	if a.used == "" || err.Status != http.StatusUnauthorized {
+		return false // not about the token that was sent
+	}
+	a.refused = a.used
+	return true
 }
 
 // postJSON makes the request that all of Easemob's POST calls with a body have
@@ -258,13 +275,13 @@ func (c *Client) withJSON(method, path string, body any) (*rest.Request, error) 
 	return req, nil
 }
 
-// bare makes a request without a body. The pages ask for the Content-Type all
-// the same.
+// bare makes a request without a body, for a path that begins with c.root. The
+// pages ask for the Content-Type all the same.
 func (c *Client) bare(method, path string) *rest.Request {
 	return &rest.Request{
 		Method: method,
-		Path:   c.root + path,
-		Header: http.Header{"Content-Type": {"application/json"}},
+		Path:   path,
+		Header: http.Header{"Content-Type": c.contentType},
 	}
 }
 

@@ -69,7 +69,7 @@ func (c *Client) DeleteConversation(ctx context.Context, p ConversationParams) (
 		Op:     opConversation,
 		Quotas: []recall.Quota{c.userQuota(apiConversation, p.Username), c.quota(apiConversation)},
 		Build: func(context.Context) (*rest.Request, error) {
-			return c.withJSON(http.MethodDelete, "/users/"+url.PathEscape(p.Username)+"/user_channel", p)
+			return c.withJSON(http.MethodDelete, c.root+"/users/"+url.PathEscape(p.Username)+"/user_channel", p)
 		},
 		Decode: decodeConversation,
 	})

@@ -24,7 +24,7 @@ func (c *Client) RecallMessage(ctx context.Context, req recall.Request) (recall.
 	if err != nil {
 		return recall.Receipt{}, c.rest.Refused(opRecall, err)
 	}
-	return c.Recall(ctx, p)
+	return c.recall(ctx, p)
 }
 
 // ValidateRequest implements [recall.Validator].

@@ -86,22 +86,27 @@ func (c *Client) Recall(ctx context.Context, p RecallParams) (recall.Receipt, er
 	if err := p.validate(); err != nil {
 		return recall.Receipt{}, c.rest.Refused(opRecall, err)
 	}
-	return c.do(ctx, rest.Call{
-		Op:        opRecall,
-		MessageID: p.MsgID,
-		Messages:  1,
-		Quotas:    []recall.Quota{c.quota(apiRecall)},
-		Build: func(context.Context) (*rest.Request, error) {
-			return c.postJSON("/"+apiRecall, p)
-		},
-		Decode: p.decode,
-	})
+	return c.recall(ctx, p)
 }
 
 const (
 	opRecall  = "recall"
 	apiRecall = "messages/msg_recall"
 )
+
+// recall sends what has been checked.
+func (c *Client) recall(ctx context.Context, p RecallParams) (recall.Receipt, error) {
+	return c.do(ctx, rest.Call{
+		Op:        opRecall,
+		MessageID: p.MsgID,
+		Messages:  1,
+		Quotas:    c.recallQuotas,
+		Build: func(context.Context) (*rest.Request, error) {
+			return c.postJSON(c.recallPath, &p)
+		},
+		Decode: p.decode,
+	})
+}
 
 // quota is the documented limit of one API for the application: 100 calls a
 // second.
@@ -127,34 +132,58 @@ type recallItem struct {
 }
 
 // recallItems reads one item or a list of them.
-type recallItems []recallItem
+type recallItems struct {
+	list []recallItem
+	one  [1]recallItem // room for the one that there is nearly always
+}
 
 // UnmarshalJSON reads an object or an array of objects.
 func (items *recallItems) UnmarshalJSON(data []byte) error {
-	if *items != nil {
+	if items.list != nil {
 		return errors.New("a key is given twice") // json would take the last
 	}
 	if bytes.HasPrefix(data, []byte("[")) {
 		var list []recallItem // a new one: json would leave in the old one's items what the new ones lack
 		err := json.Unmarshal(data, &list)
-		*items = list
+		items.list = list
 		return err
 	}
-	var one recallItem
-	if err := json.Unmarshal(data, &one); err != nil {
+	if err := items.one[0].read(data); err != nil {
 		return err
 	}
-	*items = recallItems{one}
+	items.list = items.one[:]
 	return nil
 }
 
+// read reads one item.
+func (item *recallItem) read(data []byte) error {
+	flat, err := rest.Flat(data, func(key, value []byte) error {
+		switch string(key) {
+		case "msg_id":
+			return item.MsgID.UnmarshalJSON(value)
+		case "recalled":
+			if string(value) == `"yes"` && item.Recalled == "" { // nearly always, and for nothing
+				item.Recalled = "yes"
+				return nil
+			}
+			return item.Recalled.UnmarshalJSON(value)
+		}
+		return nil
+	})
+	if flat {
+		return err
+	}
+	*item = recallItem{}
+	return json.Unmarshal(data, item)
+}
+
 // decode reads the answer to the recall that p asked for.
-func (p RecallParams) decode(a rest.Answer) (rest.Verdict, error) {
+func (p *RecallParams) decode(a rest.Answer) (rest.Verdict, error) {
 	items, err := itemsOf(a)
 	if err != nil {
 		return rest.Verdict{}, err
 	}
-	fate := items.fate(a, wanted{p.MsgID, p.Force}, true)
+	fate := fateOf(items, a, wanted{p.MsgID, p.Force}, true)
 	if fate.Err != nil {
 		return rest.Verdict{}, fate.Err
 	}
@@ -164,10 +193,10 @@ func (p RecallParams) decode(a rest.Answer) (rest.Verdict, error) {
 // itemsOf reads what an answer says of each message, or the error that the
 // answer is as a whole. The old page has a list of failures under a 200, and
 // says elsewhere that a recall that failed is a 403: both are read.
-func itemsOf(a rest.Answer) (recallItems, error) {
+func itemsOf(a rest.Answer) ([]recallItem, error) {
 	var body recallAnswer
 	parsed := json.Unmarshal(a.Body, &body)
-	items := append(body.Data, body.Msgs...)
+	items := append(body.Data.list, body.Msgs.list...)
 	if parsed == nil && a.Status == http.StatusForbidden && (body.errorBody == errorBody{}) && len(items) > 0 {
 		return items, nil
 	}
@@ -177,9 +206,9 @@ func itemsOf(a rest.Answer) (recallItems, error) {
 	return items, nil
 }
 
-// fate returns what the items say of one message. An item that names none is
+// fateOf returns what the items say of one message. An item that names none is
 // taken for it only where it is the only one, and so is the message.
-func (items recallItems) fate(a rest.Answer, msg wanted, only bool) rest.Fate {
+func fateOf(items []recallItem, a rest.Answer, msg wanted, only bool) rest.Fate {
 	var about []recallItem
 	for _, item := range items {
 		if string(item.MsgID) == msg.id && !slices.Contains(about, item) {

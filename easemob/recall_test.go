@@ -297,7 +297,8 @@ func TestYesUnderAnotherStatusIsNoSuccess(t *testing.T) {
 }
 
 func TestDecodeTakesAnyContentType(t *testing.T) {
-	_, err := recallOf("1").decode(rest.Answer{Status: 200, Body: []byte(recalledJSON("1")), Header: http.Header{
+	p := recallOf("1")
+	_, err := p.decode(rest.Answer{Status: 200, Body: []byte(recalledJSON("1")), Header: http.Header{
 		"Content-Type": {"text/plain"},
 	}})
 	require.NoError(t, err)

@@ -207,7 +207,7 @@ func (c *Client) deleteRoaming(ctx context.Context, r roamingCall) (recall.Recei
 		Op:       r.op,
 		Messages: len(r.ids),
 		Quotas:   []recall.Quota{c.quota(apiRoaming + r.api + r.tail)},
-		Build:    func(context.Context) (*rest.Request, error) { return c.bare(r.method, r.path()), nil },
+		Build:    func(context.Context) (*rest.Request, error) { return c.bare(r.method, c.root+r.path()), nil },
 		Decode:   decodeRoaming,
 	})
 }

@@ -86,7 +86,7 @@ func (c *Client) tokenFetcher(id string, secret rest.Secret) func(context.Contex
 				if err != nil {
 					return nil, err
 				}
-				req, err := c.postJSON("/token", tokenRequest{
+				req, err := c.postJSON(c.root+"/token", tokenRequest{
 					GrantType: "client_credentials", ClientID: id, ClientSecret: value,
 				})
 				if err == nil {
@@ -94,9 +94,7 @@ func (c *Client) tokenFetcher(id string, secret rest.Secret) func(context.Contex
 				}
 				return req, err
 			},
-			Renew: func(refusal *recall.Error) bool {
-				return refusal.Kind == recall.ErrUnauthorized && current.Changed(ctx)
-			},
+			Renew: current.Renewal(ctx),
 			Decode: func(a rest.Answer) (verdict rest.Verdict, err error) {
 				token, err = decodeToken(a)
 				return verdict, err

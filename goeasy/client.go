@@ -80,6 +80,10 @@ type Client struct {
 	rest   *rest.Client
 	app    string
 	appKey rest.Secret
+
+	// What every recall has, made once. Calls share it and change nothing.
+	recallQuotas []recall.Quota
+	contentType  []string
 }
 
 var (
@@ -108,7 +112,9 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{rest: transport, app: app, appKey: key}, nil
+	c := &Client{rest: transport, app: app, appKey: key, contentType: []string{"application/json"}}
+	c.recallQuotas = []recall.Quota{c.quota(apiRecall)}
+	return c, nil
 }
 
 func (cfg Config) check() error {

@@ -44,9 +44,7 @@ func (c *Client) Ping(ctx context.Context) error {
 			return pingRequest(key), nil
 		},
 		Decode: decodePing,
-		Renew: func(refusal *recall.Error) bool {
-			return refusal.Kind == recall.ErrUnauthorized && secret.Changed(ctx)
-		},
+		Renew:  secret.Renewal(ctx),
 	})
 	return rest.Pinged(err)
 }

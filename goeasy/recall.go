@@ -124,7 +124,7 @@ func (c *Client) recall(ctx context.Context, p RecallParams, messageID string) (
 		Op:        opRecall,
 		MessageID: messageID,
 		Messages:  len(p.Messages),
-		Quotas:    []recall.Quota{c.quota(apiRecall)},
+		Quotas:    c.recallQuotas,
 		Build: func(ctx context.Context) (*rest.Request, error) {
 			key, err := secret.Value(ctx)
 			if err != nil {
@@ -137,15 +137,13 @@ func (c *Client) recall(ctx context.Context, p RecallParams, messageID string) (
 			return &rest.Request{
 				Method:  http.MethodPost,
 				Path:    "/" + apiRecall,
-				Header:  http.Header{"Content-Type": {"application/json"}},
+				Header:  http.Header{"Content-Type": c.contentType},
 				Body:    body,
 				Secrets: []string{key},
 			}, nil
 		},
 		Decode: decode,
-		Renew: func(refusal *recall.Error) bool {
-			return refusal.Kind == recall.ErrUnauthorized && secret.Changed(ctx)
-		},
+		Renew:  secret.Renewal(ctx),
 	})
 }
 

@@ -66,19 +66,15 @@ func (c *Client) refused(op string, err *recall.Error) error {
 }
 
 // post carries out a call of the form-encoded API (v1).
-func (c *Client) post(ctx context.Context, call rest.Call, path string, form url.Values) (recall.Receipt, error) {
-	call.TraceHeader = "RequestId"
+func (c *Client) post(ctx context.Context, call rest.Call, path string, form []byte) (recall.Receipt, error) {
+	call.TraceHeader = "Requestid" // RequestId, as Go spells it
 	if call.Decode == nil {
 		call.Decode = decodeV1
 	}
 	if call.Quotas == nil {
 		call.Quotas = []recall.Quota{c.quota(path)}
 	}
-	return c.do(ctx, c.v1, "Host", call, func() *rest.Request {
-		header := make(http.Header, maxHeaders)
-		header["Content-Type"] = []string{"application/x-www-form-urlencoded;charset=utf-8"}
-		return &rest.Request{Method: http.MethodPost, Path: path, Header: header, Body: []byte(form.Encode())}
-	})
+	return c.do(ctx, c.v1, "Host", call, rest.Request{Method: http.MethodPost, Path: path, Body: form})
 }
 
 // maxHeaders is how many headers a request has in the end. A map that grows to
@@ -86,9 +82,10 @@ func (c *Client) post(ctx context.Context, call rest.Call, path string, form url
 const maxHeaders = 10
 
 // do signs and carries out a call of the API whose host is in the named field
-// of Config.
+// of Config. It adds the header to the request, whose body is a form if there is
+// one.
 func (c *Client) do(
-	ctx context.Context, api *rest.Client, field string, call rest.Call, request func() *rest.Request,
+	ctx context.Context, api *rest.Client, field string, call rest.Call, request rest.Request,
 ) (recall.Receipt, error) {
 	if api == nil {
 		err := recall.Invalid(field, "is not in the Config, and this call needs it")
@@ -101,13 +98,15 @@ func (c *Client) do(
 		if err != nil {
 			return nil, err
 		}
-		req := request()
-		c.sign(req, value, time.Now())
-		return req, nil
+		req := request
+		req.Header = make(http.Header, maxHeaders)
+		if req.Body != nil {
+			req.Header["Content-Type"] = c.contentType
+		}
+		c.sign(&req, value, time.Now())
+		return &req, nil
 	}
-	call.Renew = func(refusal *recall.Error) bool {
-		return refusal.Kind == recall.ErrUnauthorized && secret.Changed(ctx)
-	}
+	call.Renew = secret.Renewal(ctx)
 	return api.Do(ctx, call)
 }
 
@@ -120,16 +119,23 @@ func (c *Client) quota(path string) recall.Quota {
 	return recall.Quota{Key: vendor + "/" + c.appKey + path, Calls: 100, Per: time.Second}
 }
 
-// fields returns a form, or a query, of pairs of a name and a value. An empty
-// value is left out: the vendor has defaults, and refuses an empty number.
-func fields(pairs ...string) url.Values {
-	values := url.Values{}
+// fields writes a form, or a query, of pairs of a name and a value, in their
+// order. An empty value is left out: the vendor has defaults, and refuses an
+// empty number.
+func fields(pairs ...string) []byte {
+	encoded := make([]byte, 0, 256) // holds most
 	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			values.Set(pairs[i], pairs[i+1])
+		if pairs[i+1] == "" {
+			continue
 		}
+		if len(encoded) > 0 {
+			encoded = append(encoded, '&')
+		}
+		encoded = append(encoded, pairs[i]...) // ours: nothing in it to escape
+		encoded = append(encoded, '=')
+		encoded = append(encoded, url.QueryEscape(pairs[i+1])...)
 	}
-	return values
+	return encoded
 }
 
 // flag writes a parameter that is "1" or absent.

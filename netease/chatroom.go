@@ -2,7 +2,6 @@ package netease
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -45,7 +44,7 @@ func (p ChatroomParams) validate() *recall.Error {
 	)
 }
 
-func (p ChatroomParams) form() url.Values {
+func (p ChatroomParams) form() []byte {
 	return fields(
 		"roomid", p.RoomID, "msgTimetag", digits(p.MsgTimeTag), "msgId", p.MsgID, "fromAcc", p.FromAcc,
 		"operatorAcc", p.OperatorAcc, "notifyExt", p.NotifyExt,
@@ -64,6 +63,11 @@ func (c *Client) RecallChatroom(ctx context.Context, p ChatroomParams) (recall.R
 	if err := p.validate(); err != nil {
 		return recall.Receipt{}, c.refused(opChatroom, err)
 	}
+	return p.send(ctx, c)
+}
+
+// send sends what has been checked.
+func (p ChatroomParams) send(ctx context.Context, c *Client) (recall.Receipt, error) {
 	return c.post(ctx, rest.Call{Op: opChatroom, MessageID: p.MsgID, Messages: 1}, pathChatroom, p.form())
 }
 

@@ -130,6 +130,10 @@ type Client struct {
 	formerMembers bool
 	appKey        string
 	secret        rest.Secret
+
+	// What requests have in common, made once. Calls share it and change nothing.
+	recallQuotas []recall.Quota
+	contentType  []string
 }
 
 var (
@@ -160,7 +164,9 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		api: cmp.Or(cfg.API, APIv1), formerMembers: cfg.FormerMembers,
 		appKey: cfg.AppKey, secret: rest.FixedSecret(cfg.AppSecret),
+		contentType: []string{"application/x-www-form-urlencoded;charset=utf-8"},
 	}
+	c.recallQuotas = []recall.Quota{c.quota(pathRecall)}
 	if cfg.AppSecretFunc != nil {
 		c.secret = rest.ChangingSecret(cfg.AppSecretFunc, rest.Trimmed)
 	}

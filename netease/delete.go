@@ -2,7 +2,6 @@ package netease
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -30,7 +29,7 @@ func (p DeleteParams) validate() *recall.Error {
 	)
 }
 
-func (p DeleteParams) form() url.Values {
+func (p DeleteParams) form() []byte {
 	return fields(
 		"deleteMsgid", p.DeleteMsgID, "timetag", digits(p.TimeTag), "type", strconv.Itoa(p.Type), "from", p.From, "to", p.To,
 	)

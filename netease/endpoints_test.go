@@ -70,7 +70,13 @@ func v2Params() RecallV2Params {
 	}
 }
 
-func goodForm(pairs ...string) url.Values { return fields(pairs...) }
+func goodForm(pairs ...string) url.Values {
+	form := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	return form
+}
 
 // v1Endpoints are the calls of v1.
 func v1Endpoints() []endpoint {

@@ -160,7 +160,7 @@ func FuzzParams(f *testing.F) {
 			require.NotEmpty(t, err.Field)
 			return
 		}
-		form, err := url.ParseQuery(p.form().Encode())
+		form, err := url.ParseQuery(string(p.form()))
 		require.NoError(t, err)
 		back := RecallParams{
 			DeleteMsgID: form.Get("deleteMsgid"), From: form.Get("from"), To: form.Get("to"), Msg: form.Get("msg"),

@@ -2,7 +2,6 @@ package netease
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 
 	"github.com/imrecall/imrecall/internal/rest"
@@ -54,7 +53,7 @@ func (p OneWayParams) validate() *recall.Error {
 	return nil
 }
 
-func (p OneWayParams) form() url.Values {
+func (p OneWayParams) form() []byte {
 	return fields(
 		"deleteMsgid", p.DeleteMsgID, "timetag", digits(p.TimeTag), "type", strconv.Itoa(p.Type), "from", p.From, "to", p.To,
 		"msg", p.Msg,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/imrecall/imrecall/internal/rest"
@@ -36,14 +35,12 @@ import (
 func (c *Client) Ping(ctx context.Context) error {
 	call := rest.Call{Op: rest.OpPing, Reads: true, Decode: decodePing}
 	if c.api != APIv2 {
-		_, err := c.post(ctx, call, pathProfiles, url.Values{"accids": {`["` + pingAccount + `"]`}})
+		_, err := c.post(ctx, call, pathProfiles, fields("accids", `["`+pingAccount+`"]`))
 		return rest.Pinged(err)
 	}
 	call.TraceHeader, call.Decode = "X-Custom-Traceid", decodePingV2
 	call.Quotas = []recall.Quota{c.quota(pathAccounts)}
-	_, err := c.do(ctx, c.v2, "HostV2", call, func() *rest.Request {
-		return &rest.Request{Method: http.MethodGet, Path: pathAccounts + "?account_ids=" + pingAccount, Header: http.Header{}}
-	})
+	_, err := c.do(ctx, c.v2, "HostV2", call, rest.Request{Method: http.MethodGet, Path: pathAccounts + "?account_ids=" + pingAccount})
 	return rest.Pinged(err)
 }
 

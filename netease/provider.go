@@ -42,11 +42,11 @@ import (
 // Where there is a dash, and with APIv2 for Operator, the field is not sent.
 // Ref never is.
 func (c *Client) RecallMessage(ctx context.Context, req recall.Request) (recall.Receipt, error) {
-	send, err := c.mapped(req)
+	op, err := c.mapped(req)
 	if err != nil {
 		return recall.Receipt{}, c.refused(opRecall, err)
 	}
-	return send(ctx)
+	return op.send(ctx, c)
 }
 
 // ValidateRequest implements [recall.Validator].
@@ -79,12 +79,15 @@ func (c *Client) Capabilities() recall.Capabilities {
 	return out
 }
 
-// sender is one of the vendor's calls with its parameters.
-type sender func(ctx context.Context) (recall.Receipt, error)
+// operation is one of the vendor's calls: its parameters.
+type operation interface {
+	validate() *recall.Error
+	send(ctx context.Context, c *Client) (recall.Receipt, error)
+}
 
-// mapped returns the vendor's call that a request comes to, or says which field
-// of the request keeps it from being made.
-func (c *Client) mapped(req recall.Request) (sender, *recall.Error) {
+// mapped returns the vendor's call that a request comes to, checked, or says
+// which field of the request keeps it from being made.
+func (c *Client) mapped(req recall.Request) (operation, *recall.Error) {
 	if err := rest.Chat(req.Chat); err != nil {
 		return nil, err
 	}
@@ -92,26 +95,27 @@ func (c *Client) mapped(req recall.Request) (sender, *recall.Error) {
 	if err != nil {
 		return nil, err
 	}
-	var send sender
+	var op operation
 	switch {
 	case c.api == APIv2 && req.Chat == recall.ChatRoom:
-		err = rest.Unsupported("is room, which v2's call for conversations does not reach: use RecallChatroom, or a client with APIv1")
+		return nil, rest.Unsupported("is room, which v2's call for conversations does not reach: use RecallChatroom, or a client with APIv1")
 	case c.api == APIv2:
-		send, err = c.mapV2(req, sentAt)
+		op = c.mapV2(req, sentAt)
 	case req.Chat == recall.ChatSuperGroup:
-		send, err = c.mapSuperTeam(req, sentAt)
+		op = mapSuperTeam(req, sentAt)
 	case req.Chat == recall.ChatRoom:
-		send, err = c.mapChatroom(req, sentAt)
+		op = mapChatroom(req, sentAt)
 	default:
-		send, err = c.mapRecall(req, sentAt)
+		op = mapRecall(req, sentAt)
 	}
-	if err != nil {
+	if err := op.validate(); err != nil {
 		err.Field = requestField(err.Field)
+		return nil, err
 	}
-	return send, err
+	return op, nil
 }
 
-func (c *Client) mapRecall(req recall.Request, sentAt int64) (sender, *recall.Error) {
+func mapRecall(req recall.Request, sentAt int64) RecallParams {
 	p := RecallParams{
 		DeleteMsgID: req.MessageID, TimeTag: sentAt, Type: TypeP2P, From: req.From, To: req.To,
 		Msg: req.Reason, IgnoreTime: req.Force, Attach: req.Extension,
@@ -119,25 +123,23 @@ func (c *Client) mapRecall(req recall.Request, sentAt int64) (sender, *recall.Er
 	if req.Chat == recall.ChatGroup {
 		p.Type = TypeTeam
 	}
-	return func(ctx context.Context) (recall.Receipt, error) { return c.Recall(ctx, p) }, p.validate()
+	return p
 }
 
-func (c *Client) mapSuperTeam(req recall.Request, sentAt int64) (sender, *recall.Error) {
-	p := SuperTeamParams{
+func mapSuperTeam(req recall.Request, sentAt int64) SuperTeamParams {
+	return SuperTeamParams{
 		DeleteMsgID: req.MessageID, TimeTag: sentAt, From: req.From, To: req.To, Msg: req.Reason, IgnoreTime: req.Force,
 	}
-	return func(ctx context.Context) (recall.Receipt, error) { return c.RecallSuperTeam(ctx, p) }, p.validate()
 }
 
-func (c *Client) mapChatroom(req recall.Request, sentAt int64) (sender, *recall.Error) {
-	p := ChatroomParams{
+func mapChatroom(req recall.Request, sentAt int64) ChatroomParams {
+	return ChatroomParams{
 		RoomID: req.To, MsgTimeTag: sentAt, MsgID: req.MessageID, FromAcc: req.From, OperatorAcc: req.Operator,
 		NotifyExt: req.Extension,
 	}
-	return func(ctx context.Context) (recall.Receipt, error) { return c.RecallChatroom(ctx, p) }, p.validate()
 }
 
-func (c *Client) mapV2(req recall.Request, sentAt int64) (sender, *recall.Error) {
+func (c *Client) mapV2(req recall.Request, sentAt int64) RecallV2Params {
 	p := RecallV2Params{
 		SenderID: req.From, ReceiverID: req.To, MessageServerID: req.MessageID, Type: RecallTypeTwoWay,
 		MessageTime: sentAt, Description: req.Reason, Attach: req.Extension, IgnoreRevokeTime: req.Force,
@@ -151,7 +153,7 @@ func (c *Client) mapV2(req recall.Request, sentAt int64) (sender, *recall.Error)
 		p.ConversationType = ConversationP2P
 	}
 	p.SkipTeamMemberCheck = c.formerMembers && p.ConversationType != ConversationP2P
-	return func(ctx context.Context) (recall.Receipt, error) { return c.RecallV2(ctx, p) }, p.validate()
+	return p
 }
 
 // millis returns SentAt in milliseconds, 0 where there is none.

@@ -2,7 +2,6 @@ package netease
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 
 	"github.com/imrecall/imrecall/internal/rest"
@@ -80,7 +79,7 @@ func (p RecallParams) validate() *recall.Error {
 
 // form writes IgnoreTime as "1" or not at all: the vendor refuses any other
 // value.
-func (p RecallParams) form() url.Values {
+func (p RecallParams) form() []byte {
 	return fields(
 		"deleteMsgid", p.DeleteMsgID, "timetag", digits(p.TimeTag), "type", strconv.Itoa(p.Type), "from", p.From, "to", p.To,
 		"msg", p.Msg, "ignoreTime", flag(p.IgnoreTime), "pushcontent", p.PushContent, "payload", p.Payload, "env", p.Env,
@@ -103,7 +102,13 @@ func (c *Client) Recall(ctx context.Context, p RecallParams) (recall.Receipt, er
 	if err := p.validate(); err != nil {
 		return recall.Receipt{}, c.refused(opRecall, err)
 	}
-	return c.post(ctx, rest.Call{Op: opRecall, MessageID: p.DeleteMsgID, Messages: 1}, pathRecall, p.form())
+	return p.send(ctx, c)
+}
+
+// send sends what has been checked.
+func (p RecallParams) send(ctx context.Context, c *Client) (recall.Receipt, error) {
+	call := rest.Call{Op: opRecall, MessageID: p.DeleteMsgID, Messages: 1, Quotas: c.recallQuotas}
+	return c.post(ctx, call, pathRecall, p.form())
 }
 
 const (

@@ -2,7 +2,6 @@ package netease
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 
 	"github.com/imrecall/imrecall/internal/rest"
@@ -37,7 +36,7 @@ func (p RoamSessionParams) validate() *recall.Error {
 	return rest.First(accountID("From", p.From), rest.Required("To", p.To))
 }
 
-func (p RoamSessionParams) form() url.Values {
+func (p RoamSessionParams) form() []byte {
 	return fields("type", strconv.Itoa(p.Type), "from", p.From, "to", p.To)
 }
 

@@ -1,7 +1,6 @@
 package netease
 
 import (
-	"crypto/rand"
 	"crypto/sha1" // the vendor's signature is SHA-1
 	"encoding/hex"
 	"strconv"
@@ -15,15 +14,17 @@ import (
 //
 // https://doc.yunxin.163.com/messaging/server-apis/zE1NjUyNDg?platform=server
 func checkSum(secret, nonce, curTime string) string {
-	sum := sha1.Sum([]byte(secret + nonce + curTime))
-	return hex.EncodeToString(sum[:])
+	var buffer [128]byte // holds what most applications sign
+	signed := append(append(append(buffer[:0], secret...), nonce...), curTime...)
+	sum := sha1.Sum(signed)
+	var digits [2 * len(sum)]byte
+	hex.Encode(digits[:], sum[:])
+	return string(digits[:])
 }
 
 // sign puts the headers that sign a request made now, in seconds, on req.
 func (c *Client) sign(req *rest.Request, secret string, now time.Time) {
-	var random [16]byte
-	rand.Read(random[:]) // never fails: crypto/rand
-	nonce := hex.EncodeToString(random[:])
+	nonce := rest.RandomHex()
 	curTime := strconv.FormatInt(now.Unix(), 10)
 	signature := checkSum(secret, nonce, curTime)
 	values := []string{c.appKey, nonce, curTime, signature}

@@ -2,7 +2,6 @@ package netease
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -54,7 +53,7 @@ func (p SuperTeamParams) validate() *recall.Error {
 	)
 }
 
-func (p SuperTeamParams) form() url.Values {
+func (p SuperTeamParams) form() []byte {
 	return fields(
 		"deleteMsgid", p.DeleteMsgID, "timetag", digits(p.TimeTag), "from", p.From, "to", p.To, "msg", p.Msg,
 		"ignoreTime", flag(p.IgnoreTime), "pushContent", p.PushContent, "pushPayload", p.PushPayload,
@@ -72,6 +71,11 @@ func (c *Client) RecallSuperTeam(ctx context.Context, p SuperTeamParams) (recall
 	if err := p.validate(); err != nil {
 		return recall.Receipt{}, c.refused(opSuperTeam, err)
 	}
+	return p.send(ctx, c)
+}
+
+// send sends what has been checked.
+func (p SuperTeamParams) send(ctx context.Context, c *Client) (recall.Receipt, error) {
 	return c.post(ctx, rest.Call{Op: opSuperTeam, MessageID: p.DeleteMsgID, Messages: 1}, pathSuperTeam, p.form())
 }
 

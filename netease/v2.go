@@ -127,12 +127,12 @@ func (p RecallV2Params) query() string {
 		checkMember = "false"
 	}
 	query := fields(
-		"type", strconv.Itoa(p.Type), "description", p.Description, "push_content", p.PushContent, "push_payload", p.PushPayload,
-		"route_environment", p.RouteEnvironment, "attach", p.Attach, "check_team_member_valid", checkMember,
-		"message_time", digits(p.MessageTime),
+		"attach", p.Attach, "check_team_member_valid", checkMember, "description", p.Description,
 		"ignore_revoke_time", flag(p.IgnoreRevokeTime), "ingore_revoke_time", flag(p.IgnoreRevokeTime),
+		"message_time", digits(p.MessageTime), "push_content", p.PushContent, "push_payload", p.PushPayload,
+		"route_environment", p.RouteEnvironment, "type", strconv.Itoa(p.Type),
 	)
-	return spacesAsPercent(query.Encode())
+	return spacesAsPercent(string(query))
 }
 
 // escape makes text one segment of a path, whatever is in it: also of the
@@ -162,6 +162,11 @@ func (c *Client) RecallV2(ctx context.Context, p RecallV2Params) (recall.Receipt
 	if err := p.validate(); err != nil {
 		return recall.Receipt{}, c.refused(opRecallV2, err)
 	}
+	return p.send(ctx, c)
+}
+
+// send sends what has been checked.
+func (p RecallV2Params) send(ctx context.Context, c *Client) (recall.Receipt, error) {
 	call := rest.Call{
 		Op: opRecallV2, MessageID: p.MessageServerID, Messages: 1, TraceHeader: "X-Custom-Traceid",
 		Quotas: []recall.Quota{c.quota(pathV2)}, Decode: decodeV2,
@@ -169,9 +174,7 @@ func (c *Client) RecallV2(ctx context.Context, p RecallV2Params) (recall.Receipt
 	if p.Type != RecallTypeTwoWay {
 		call.Decode, call.Gone = decodeV2NotForAll, recall.Accepted
 	}
-	return c.do(ctx, c.v2, "HostV2", call, func() *rest.Request {
-		return &rest.Request{Method: http.MethodDelete, Path: p.path(), Header: http.Header{}}
-	})
+	return c.do(ctx, c.v2, "HostV2", call, rest.Request{Method: http.MethodDelete, Path: p.path()})
 }
 
 const (

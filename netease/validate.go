@@ -17,7 +17,7 @@ func positiveID(field, id string) *recall.Error {
 	if id == "" {
 		return recall.Invalid(field, "is required")
 	}
-	if n, err := strconv.ParseInt(id, 10, 64); err != nil || n <= 0 || strconv.FormatInt(n, 10) != id {
+	if n, err := strconv.ParseInt(id, 10, 64); err != nil || n <= 0 || id[0] == '+' || id[0] == '0' {
 		return recall.Invalid(field, "is not a positive number of up to 19 digits")
 	}
 	return nil

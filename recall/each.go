@@ -12,11 +12,11 @@ import (
 // is fit for production.
 type EachOptions struct {
 	// Concurrency is how many calls are in flight at most; 0 or less stands for
-	// DefaultConcurrency. How many are in use is found out: as many as the
-	// provider's quota (Capabilities.CallsPerSecond) and the time that a call
-	// takes make useful, or, where the provider tells no quota, as many as bring
-	// more calls a second than fewer would. While calls wait for a quota of a
-	// Limiter of NewLimiter, no other call is begun.
+	// DefaultConcurrency. How many are in use is found out. Where the provider
+	// tells its quota (Capabilities.CallsPerSecond) calls begin as evenly as it
+	// allows, and the number follows from how long they take; where it tells
+	// none, it grows for as long as that brings more calls a second. While two
+	// calls wait for a quota of a Limiter of NewLimiter, no other is begun.
 	Concurrency int
 
 	// Linger is how long a request waits, from when it was read, for others that

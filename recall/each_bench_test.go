@@ -10,7 +10,7 @@ import (
 	"github.com/imrecall/imrecall/recall"
 )
 
-// endless yields the same n requests, without making anything of its own.
+// repeated yields n requests, without making anything of its own.
 func repeated(n int) iter.Seq[recall.Request] {
 	return func(yield func(recall.Request) bool) {
 		for i := range n {
@@ -89,21 +89,24 @@ func pool(ctx context.Context, p recall.Provider, reqs iter.Seq[recall.Request],
 // BenchmarkEach is what a message costs besides its call:
 // go test ./recall -run '^$' -bench 'Each$' -benchtime 1000000x.
 func BenchmarkEach(b *testing.B) {
-	for name, run := range map[string]func(iter.Seq[recall.Request]) iter.Seq[recall.Result]{
-		"impl=each": func(reqs iter.Seq[recall.Request]) iter.Seq[recall.Result] {
+	for _, c := range []struct {
+		name string
+		run  func(iter.Seq[recall.Request]) iter.Seq[recall.Result]
+	}{
+		{"impl=each/calls=single", func(reqs iter.Seq[recall.Request]) iter.Seq[recall.Result] {
 			return recall.Each(b.Context(), yes{}, reqs, recall.EachOptions{})
-		},
-		"impl=each/batches": func(reqs iter.Seq[recall.Request]) iter.Seq[recall.Result] {
-			return recall.Each(b.Context(), yesInBatches{}, reqs, recall.EachOptions{})
-		},
-		"impl=pool": func(reqs iter.Seq[recall.Request]) iter.Seq[recall.Result] {
+		}},
+		{"impl=pool/calls=single", func(reqs iter.Seq[recall.Request]) iter.Seq[recall.Result] {
 			return pool(b.Context(), yes{}, reqs, 16)
-		},
+		}},
+		{"impl=each/calls=batch", func(reqs iter.Seq[recall.Request]) iter.Seq[recall.Result] {
+			return recall.Each(b.Context(), yesInBatches{}, reqs, recall.EachOptions{})
+		}},
 	} {
-		b.Run(name, func(b *testing.B) {
+		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			got := 0
-			for r := range run(repeated(b.N)) {
+			for r := range c.run(repeated(b.N)) {
 				if r.Err == nil {
 					got++
 				}

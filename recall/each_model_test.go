@@ -22,7 +22,9 @@ var waves = flag.Int("waves", 150, "how many random waves TestEachAtRandom tries
 // chaos is a provider that does everything that one may do, at random, and
 // keeps a log.
 type chaos struct {
-	limit int
+	limit   int
+	limiter recall.Acquirer // nil: none
+	pace    float64         // that it tells
 
 	mu       sync.Mutex
 	random   *rand.Rand
@@ -40,8 +42,18 @@ func (c *chaos) BatchKey(req recall.Request) (string, int) {
 	return req.To, c.limit
 }
 
+func (c *chaos) Capabilities() recall.Capabilities {
+	return recall.Capabilities{CallsPerSecond: c.pace}
+}
+
 func (c *chaos) RecallMessage(ctx context.Context, req recall.Request) (recall.Receipt, error) {
 	defer c.enter(req)()
+	release, err := c.acquire(ctx)
+	if err != nil {
+		c.tell(recall.Result{Request: req, Err: err})
+		return recall.Receipt{}, err
+	}
+	defer release()
 	r := c.fate(ctx, req)
 	c.tell(r)
 	return r.Receipt, r.Err
@@ -49,6 +61,14 @@ func (c *chaos) RecallMessage(ctx context.Context, req recall.Request) (recall.R
 
 func (c *chaos) RecallMessages(ctx context.Context, reqs []recall.Request) ([]recall.Result, error) {
 	defer c.enter(reqs...)()
+	release, err := c.acquire(ctx)
+	if err != nil {
+		for _, req := range reqs {
+			c.tell(recall.Result{Request: req, Err: err})
+		}
+		return nil, err
+	}
+	defer release()
 	if kind := c.wholeFailure(); kind != "" {
 		c.tell(c.fate(ctx, reqs[0])) // takes its time
 		c.mu.Lock()
@@ -69,6 +89,15 @@ func (c *chaos) RecallMessages(ctx context.Context, reqs []recall.Request) ([]re
 		results = append(results, r)
 	}
 	return results, nil
+}
+
+// acquire waits for the quota.
+func (c *chaos) acquire(ctx context.Context) (release func(), err error) {
+	if c.limiter == nil {
+		return func() {}, nil
+	}
+	end, err := c.limiter.Acquire(ctx, perSecond(50))
+	return func() { end(answered) }, err
 }
 
 // wholeFailure is how a whole call fails, "" if it does not.
@@ -166,6 +195,12 @@ func TestEachAtRandom(t *testing.T) {
 			opts := recall.EachOptions{Concurrency: 1 + random.IntN(12), Linger: time.Duration(random.IntN(60)-10) * time.Millisecond}
 			if random.IntN(3) == 0 {
 				opts.Rate = 1 + 500*random.Float64()
+			}
+			if random.IntN(2) == 0 {
+				c.limiter = acquirer(t)
+			}
+			if random.IntN(2) == 0 {
+				c.pace = 50
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()

@@ -2,7 +2,9 @@ package recall_test
 
 import (
 	"context"
+	"math"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,6 +25,7 @@ type vendor struct {
 	mu sync.Mutex
 
 	inFlight, most int
+	calls, settled int // settled is the most in flight in the middle of the wave
 	turn           time.Time
 	started        []time.Time
 }
@@ -59,6 +62,9 @@ func (v *vendor) count(n int) {
 	defer v.mu.Unlock()
 	v.inFlight += n
 	v.most = max(v.most, v.inFlight)
+	if v.calls++; v.calls/2 > 800 && v.calls/2 < 1200 { // once at its beginning and once at its end
+		v.settled = max(v.settled, v.inFlight)
+	}
 }
 
 func latest(a, b time.Time) time.Time {
@@ -98,7 +104,7 @@ func TestEachFindsTheConcurrency(t *testing.T) {
 	}{
 		{5 * time.Millisecond, true, 8},
 		{5 * time.Millisecond, false, 64},
-		{50 * time.Millisecond, true, 12},
+		{50 * time.Millisecond, true, 16},
 		{50 * time.Millisecond, false, 64},
 		{500 * time.Millisecond, true, 80},
 		{500 * time.Millisecond, false, 80},
@@ -122,22 +128,80 @@ func TestEachFindsTheConcurrency(t *testing.T) {
 func TestEachClimbs(t *testing.T) {
 	for _, c := range []struct {
 		latency, between time.Duration
-		most             int     // calls at once
+		most, settled    int     // calls at once: at all, and in the middle
 		rate             float64 // calls a second, at least
 	}{
-		{50 * time.Millisecond, 0, 128, 1500},
-		{time.Second, 0, 128, 80},
-		{50 * time.Millisecond, 10 * time.Millisecond, 48, 95},
-		{100 * time.Millisecond, 2 * time.Millisecond, 128, 400},
+		{50 * time.Millisecond, 0, 128, 128, 1500},
+		{time.Second, 0, 128, 128, 80},
+		{50 * time.Millisecond, 10 * time.Millisecond, 48, 21, 95},
+		{100 * time.Millisecond, 2 * time.Millisecond, 128, 64, 400},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			v := &vendor{latency: c.latency, between: c.between}
 			rate := v.wave(t, false, 2000)
-			t.Logf("calls take %v, one every %v: %d at once, %.1f a second", c.latency, c.between, v.most, rate)
+			t.Logf("calls take %v, one every %v: %d at once, %d in the middle, %.1f a second", c.latency, c.between, v.most, v.settled, rate)
 			assert.LessOrEqual(t, v.most, c.most)
+			assert.LessOrEqual(t, v.settled, c.settled)
 			assert.Greater(t, rate, c.rate)
 		})
 	}
+}
+
+// Calls that get stuck do not hold up the others, though the ones before took no
+// time.
+func TestEachGoesAroundStuckCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		last := make(chan struct{})
+		p := recall.ProviderFunc(func(_ context.Context, req recall.Request) (recall.Receipt, error) {
+			switch n, _ := strconv.Atoi(req.MessageID); {
+			case n == 5010:
+				close(last)
+			case n >= 5000:
+				<-last
+			}
+			return succeed(req)
+		})
+		start := time.Now()
+		assert.Len(t, recall.Batch(t.Context(), p, requests(6000)), 6000)
+		assert.Less(t, time.Since(start), 20*time.Millisecond)
+	})
+}
+
+// What a provider refuses without sending it takes none of the quota's time.
+func TestEachDoesNotWaitForWhatIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := strictVendor{knownVendor{&vendor{latency: 50 * time.Millisecond}}}
+		start := time.Now()
+		for _, r := range recall.Batch(t.Context(), p, requests(10_000)) {
+			assert.ErrorIs(t, r.Err, recall.ErrInvalidRequest)
+		}
+		assert.Less(t, time.Since(start), time.Second)
+	})
+}
+
+// strictVendor refuses everything.
+type strictVendor struct{ knownVendor }
+
+func (strictVendor) RecallMessage(context.Context, recall.Request) (recall.Receipt, error) {
+	return recall.Receipt{}, recall.Invalid("To", "is required")
+}
+
+// What a provider tells of its quota may make no sense.
+func TestEachWithAnOddQuota(t *testing.T) {
+	for _, rate := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), -1, 1e-300, 1e300, 0.5} {
+		p := oddVendor{rate: rate}
+		assert.Len(t, recall.Batch(t.Context(), p, requests(8)), 8)
+	}
+}
+
+// oddVendor tells any quota.
+type oddVendor struct {
+	yes
+	rate float64
+}
+
+func (v oddVendor) Capabilities() recall.Capabilities {
+	return recall.Capabilities{CallsPerSecond: v.rate}
 }
 
 // Concurrency is the cap.

@@ -2,6 +2,7 @@ package recall
 
 import (
 	"container/list"
+	"slices"
 	"time"
 )
 
@@ -22,7 +23,13 @@ type share struct {
 	before  history
 }
 
+// add makes room in two steps, as most shares have either few requests or all
+// that they can.
 func (s *share) add(e entry) {
+	if n := len(s.reqs); n == 0 || n == cap(s.reqs) && n < s.limit {
+		room := min(s.limit, 4+16*n) - n
+		s.reqs, s.numbers = slices.Grow(s.reqs, room), slices.Grow(s.numbers, room)
+	}
 	s.reqs = append(s.reqs, e.req)
 	s.numbers = append(s.numbers, e.number)
 }

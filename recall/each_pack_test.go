@@ -89,6 +89,8 @@ func TestEachLingers(t *testing.T) {
 				for _, to := range []string{"a", "a", "b"} {
 					requests <- recall.Request{To: to}
 				}
+				<-time.After(10 * time.Millisecond)
+				requests <- recall.Request{To: "d"}
 				<-time.After(time.Hour)
 				for range 20 { // one that is full does not wait
 					requests <- recall.Request{To: "c"}
@@ -100,12 +102,12 @@ func TestEachLingers(t *testing.T) {
 			for range recall.Each(t.Context(), b, feed(t.Context(), requests), recall.EachOptions{Linger: linger}) {
 				at = append(at, time.Since(start))
 			}
-			require.Len(t, at, 23)
-			assert.Equal(t, []time.Duration{want, want, want}, at[:3])
-			assert.Equal(t, time.Hour, at[3])
-			assert.Equal(t, time.Hour, at[22])
+			require.Len(t, at, 24)
+			assert.Equal(t, []time.Duration{want, want, want, 10*time.Millisecond + want}, at[:4])
+			assert.Equal(t, time.Hour+10*time.Millisecond, at[4])
+			assert.Equal(t, time.Hour+10*time.Millisecond, at[23])
 			if linger >= 0 {
-				assert.Equal(t, []int{2, 1, 20}, b.sizes)
+				assert.Equal(t, []int{2, 1, 1, 20}, b.sizes)
 			}
 		})
 	}
@@ -155,5 +157,28 @@ func TestEachWithMoreKeysThanLookAhead(t *testing.T) {
 		start := time.Now()
 		checkEach(t, reqs, collect(recall.Each(t.Context(), b, slices.Values(reqs), recall.EachOptions{Linger: time.Hour})))
 		assert.Zero(t, time.Since(start))
+	})
+}
+
+// A look-ahead that was full for a while does not keep a slow source from being
+// packed later.
+func TestEachPacksAgainAfterTheLookAheadWasFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &batcher{limit: 20}
+		source := func(yield func(recall.Request) bool) {
+			for n := range 10_000 {
+				yield(recall.Request{To: strconv.Itoa(n)})
+			}
+			<-time.After(time.Hour)
+			for range 20 {
+				yield(recall.Request{To: "slow"})
+				<-time.After(time.Millisecond)
+			}
+		}
+		for range recall.Each(t.Context(), b, source, recall.EachOptions{Linger: time.Minute}) {
+			continue
+		}
+		require.Len(t, b.sizes, 10_001)
+		assert.Equal(t, 20, b.sizes[10_000])
 	})
 }

@@ -73,8 +73,8 @@ func (h history) unsent(vendor string, why error) *Error {
 
 // errorIn finds the *Error that err is or wraps.
 func errorIn(err error) (*Error, bool) {
-	var e *Error
-	return e, errors.As(err, &e) && e != nil
+	e, ok := errors.AsType[*Error](err)
+	return e, ok && e != nil
 }
 
 // separate returns err with a copy of the *Error in it, so that results share

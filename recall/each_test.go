@@ -119,7 +119,8 @@ func checkEach(t *testing.T, want []recall.Request, got []recall.Result) {
 
 func TestEachYieldsOneResultForEach(t *testing.T) {
 	unknown := &recall.Error{Kind: recall.ErrNotFound}
-	p := recall.ProviderFunc(func(_ context.Context, req recall.Request) (recall.Receipt, error) {
+	p := recall.ProviderFunc(func(ctx context.Context, req recall.Request) (recall.Receipt, error) {
+		assert.True(t, recall.IsBulk(ctx), "others overtake")
 		if req.MessageID == "7" {
 			return recall.Receipt{Vendor: "not zero"}, unknown
 		}

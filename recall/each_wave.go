@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -33,25 +32,26 @@ type wave struct {
 	running    sync.WaitGroup
 	queued     atomic.Int32 // calls that wait for a quota
 
-	mu      sync.Mutex
-	packer  packer
-	pace    pace
-	meter   meter
-	read    int  // requests read
-	held    int  // of these, those whose results were not taken
-	dry     bool // the source has ended
-	full    bool // the source waits for room
-	over    bool // no call is begun any more
-	left    bool // the loop has ended without waiting longer for the source
-	why     error
-	crashed *crash
+	mu       sync.Mutex
+	packer   packer
+	pace     pace
+	messages meter // EachOptions.Rate
+	read     int   // requests read
+	held     int   // of these, those whose results were not taken
+	dry      bool  // the source has ended
+	full     bool  // the source waits for room
+	over     bool  // no call is begun any more
+	left     bool  // the loop has ended without waiting longer for the source
+	why      error
+	crashed  *crash
 
-	workers int
-	idle    int
-	waking  bool // a worker was called and is not there yet
-	results []numbered
-	timer   *time.Timer
-	armed   time.Time // when the timer fires; zero: it does not
+	workers  int
+	idle     int
+	waking   bool // a worker was called and is not there yet
+	results  []numbered
+	timer    *time.Timer
+	armed    time.Time // when the timer fires; zero: it does not
+	watching bool      // it will fire when there may be another worker
 
 	work, room, news sync.Cond // for idle workers, the source, and the caller
 }
@@ -70,6 +70,7 @@ func newWave(ctx context.Context, p Provider, opts EachOptions) *wave {
 		provider: p, ctx: WithBulk(ctx), linger: opts.Linger, sourceDone: make(chan struct{}),
 		window: max(64*min(concurrency, largestWindow/64), smallestWindow),
 		packer: packer{open: map[string]*share{}}, pace: newPace(p, concurrency),
+		messages: meter{rate: finite(opts.Rate), late: rateLateness},
 	}
 	w.batcher, _ = p.(Batcher)
 	if capable, ok := p.(Capable); ok {
@@ -77,9 +78,6 @@ func newWave(ctx context.Context, p Provider, opts EachOptions) *wave {
 	}
 	if w.linger == 0 {
 		w.linger = DefaultLinger
-	}
-	if opts.Rate > 0 && !math.IsInf(opts.Rate, 1) {
-		w.meter.rate = opts.Rate
 	}
 	w.work.L, w.room.L, w.news.L = &w.mu, &w.mu, &w.mu
 	return w
@@ -124,10 +122,7 @@ func (w *wave) push(ctx context.Context, req Request) bool {
 	if w.over || ctx.Err() != nil {
 		return false
 	}
-	if w.meter.rate > 0 {
-		limit = w.meter.fit(limit)
-	}
-	began := w.packer.add(entry{w.read, req}, key, limit, w.linger)
+	began := w.packer.add(entry{w.read, req}, key, w.messages.fit(limit), w.linger)
 	w.read++
 	w.held++
 	if began {

@@ -38,24 +38,31 @@ func (w *wave) startable() bool {
 	if w.over || !w.packer.has(w.dry || w.full) || w.queued.Load() >= spareQueued {
 		return false
 	}
-	if w.meter.rate > 0 && time.Now().Before(w.meter.next) {
-		w.arm(w.meter.next)
-		return false
+	for _, m := range []*meter{&w.messages, &w.pace.quota} {
+		if !m.open() {
+			w.arm(m.next)
+			return false
+		}
 	}
 	return true
 }
 
 // mayGrow tells whether there may be another worker, as all are busy.
 func (w *wave) mayGrow() bool {
-	if w.workers >= w.pace.level() {
-		return false
+	if w.watching {
+		return false // the timer comes back to it
 	}
 	now := time.Now()
-	if next := w.pace.grown.Add(w.pace.gap(w.workers)); now.Before(next) {
-		w.arm(next)
+	at, ok := w.pace.another(now, w.workers)
+	switch {
+	case !ok:
+		return false
+	case now.Before(at):
+		w.watching = true
+		w.arm(at)
 		return false
 	}
-	w.pace.grown = now
+	w.pace.added(now, w.workers+1)
 	return true
 }
 
@@ -84,7 +91,7 @@ func (w *wave) armLinger() {
 func (w *wave) tick() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.armed = time.Time{}
+	w.armed, w.watching = time.Time{}, false
 	if w.over {
 		return
 	}
@@ -123,31 +130,32 @@ func (w *wave) runWorker() {
 		w.finish(&doing, &out)
 	}
 	w.workers--
+	w.kick() // it may have been the one that was called
 	w.mu.Unlock()
 }
 
 // await waits until a call may begin. False means that the worker is not needed
 // any more.
 func (w *wave) await() bool {
-	w.waking = false
-	for !w.startable() {
-		if w.over || w.workers > w.pace.level() {
+	for {
+		w.waking = false
+		switch {
+		case w.over || w.workers > w.pace.level():
 			return false
+		case w.startable():
+			return true
 		}
 		w.idle++
 		w.work.Wait()
 		w.idle--
-		w.waking = false
 	}
-	return true
 }
 
 // begin takes the load whose turn it is, and lets others begin.
 func (w *wave) begin() load {
 	l := w.packer.take()
-	if w.meter.rate > 0 {
-		w.meter.take(time.Now(), l.size())
-	}
+	w.messages.take(l.size())
+	w.pace.quota.take(1)
 	w.kick()
 	return l
 }
@@ -164,7 +172,7 @@ type outcome struct {
 func (k *worker) call(l *load) outcome {
 	var out outcome
 	var began time.Time
-	timed := k.wave.pace.quota > 0
+	timed := k.wave.pace.quota.rate > 0
 	if timed {
 		began = time.Now()
 		k.waited.Store(0)
@@ -198,7 +206,11 @@ func (k *worker) recall(req Request) Result {
 
 // finish gives the results of a call, or has its parts called.
 func (w *wave) finish(l *load, out *outcome) {
-	w.pace.ended(out.took, w.workers, w.packer.has(w.dry || w.full))
+	if neverSent(out.one.Err) {
+		w.pace.quota.giveBack()
+	} else {
+		w.pace.ended(out.took, w.workers, w.packer.has(w.dry || w.full))
+	}
 	switch s := l.share; {
 	case s == nil:
 		w.give(l.number, out.one)
@@ -215,6 +227,13 @@ func (w *wave) finish(l *load, out *outcome) {
 			w.give(s.numbers[i], s.before.settle(r))
 		}
 	}
+}
+
+// neverSent tells whether a call was refused before anything was sent: it used
+// nothing of a quota.
+func neverSent(err error) bool {
+	e, ok := errorIn(err)
+	return ok && (e.Kind == ErrInvalidRequest || e.Kind == ErrUnsupported) && e.Attempts == 0 && e.Status == 0
 }
 
 // failed deals with a share whose call failed as a whole.

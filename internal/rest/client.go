@@ -33,7 +33,7 @@ type Config struct {
 // concurrent use.
 type Client struct {
 	vendor, app string
-	hosts       hosts
+	hosts       *hosts
 	timeout     time.Duration
 	retry       recall.Retry
 	rate        float64
@@ -48,7 +48,7 @@ type Client struct {
 // New checks cfg and returns a client for it. Its errors are
 // recall.ErrMisconfigured and name the field of the vendor's Config.
 func New(cfg Config) (*Client, error) {
-	bases, err := baseURLs(cfg)
+	hosts, err := hostsOf(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		vendor: cfg.Vendor, app: cfg.App, hosts: hosts{bases: bases}, timeout: cfg.Policy.Timeout,
+		vendor: cfg.Vendor, app: cfg.App, hosts: hosts, timeout: cfg.Policy.Timeout,
 		retry: defaults(cfg.Policy.Retry), rate: cfg.Policy.Rate,
 		limiter: cfg.Policy.Limiter, observer: cfg.Policy.Observer,
 	}
@@ -75,7 +75,7 @@ func New(cfg Config) (*Client, error) {
 	_, ours := transport.(*http.Transport)
 	c.blind = !ours
 	c.values = newConstants()
-	c.lean = newLean(newResty(transport), c.values)
+	c.lean = newLean(newResty(transport), c.values, c.blind)
 	return c, nil
 }
 
@@ -120,7 +120,7 @@ func BadConfig(vendor, field, rule string) *recall.Error {
 	return &recall.Error{Kind: recall.ErrMisconfigured, Vendor: vendor, Op: "new", Field: field, Err: errors.New(rule)}
 }
 
-func baseURLs(cfg Config) ([]string, error) {
+func hostsOf(cfg Config) (*hosts, error) {
 	base, err := baseURL(cfg.Host, cfg.AllowHTTP)
 	if err != nil {
 		return nil, BadConfig(cfg.Vendor, "Host", err.Error())
@@ -133,7 +133,7 @@ func baseURLs(cfg Config) ([]string, error) {
 		}
 		bases = append(bases, base)
 	}
-	return bases, nil
+	return newHosts(bases)
 }
 
 // baseURL turns a host name or base URL into a base URL without a slash at

@@ -17,7 +17,7 @@ type Call struct {
 	Op          string         // as in recall.Error
 	MessageID   string         // as in recall.Receipt; empty for a call about several messages
 	Messages    int            // how many messages the call is about
-	TraceHeader string         // the header that carries the trace id; empty where the vendor has none
+	TraceHeader string         // the header that carries the trace id, a canonical key; empty where the vendor has none
 	Quotas      []recall.Quota // narrowest first: a user's, then the application's
 
 	// Build makes the request, afresh and freshly signed for each attempt.
@@ -61,7 +61,7 @@ type Request struct {
 type Answer struct {
 	Status int
 	Header http.Header
-	Body   []byte    // decompressed, at most MaxBody bytes
+	Body   []byte    // decompressed, at most MaxBody bytes; not to be kept after Decode
 	At     time.Time // when it came
 
 	// Repeated is true where an earlier request of the same call, with the same
@@ -82,7 +82,7 @@ type Verdict struct {
 // Do carries out one call, repeating it as the policy says, and returns its
 // receipt or a *recall.Error.
 func (c *Client) Do(ctx context.Context, call Call) (recall.Receipt, error) {
-	r := run{client: c, call: &call}
+	r := run{client: c, call: call}
 	if ctx == nil {
 		return recall.Receipt{}, r.complete(recall.Invalid("ctx", "is nil"), nil)
 	}
@@ -102,7 +102,7 @@ func (c *Client) Do(ctx context.Context, call Call) (recall.Receipt, error) {
 // run is the state of one call.
 type run struct {
 	client   *Client
-	call     *Call
+	call     Call
 	traceID  string
 	attempts int  // made
 	free     int  // of these, how many do not count against the policy
@@ -158,7 +158,7 @@ func (r *run) attempt(ctx context.Context) (res result) {
 	ctx, end := r.client.observe(ctx, r.span(recall.SpanAttempt))
 	r.status = 0
 	base, host := r.client.hosts.pick(time.Now())
-	answer, wire, err := r.client.exchange(ctx, base, req)
+	answer, wire, err := r.client.exchange(ctx, host, req)
 	use = wire.use(err == nil)
 	if err != nil {
 		res = r.unanswered(ctx, base, err, wire, req)
@@ -169,6 +169,7 @@ func (r *run) attempt(ctx context.Context) (res result) {
 		res = r.judge(answer, req.Secrets)
 	}
 	res.moved = r.moveOn(host, answer.Status, wire, res.err)
+	wire.gear.free()
 	endAttempt(end, res, r)
 	return res
 }

@@ -231,7 +231,7 @@ func TestConcurrentCallsShareConnections(t *testing.T) {
 
 func TestTraceIDsDiffer(t *testing.T) {
 	seen := map[string]bool{}
-	r := run{call: &Call{TraceHeader: "X-Trace"}}
+	r := run{call: Call{TraceHeader: "X-Trace"}}
 	for range 1000 {
 		r.newTraceID()
 		assert.Empty(t, strings.Trim(r.traceID, "0123456789abcdef"))

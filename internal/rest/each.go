@@ -60,6 +60,7 @@ func (e *each) buildRequest(ctx context.Context) (*Request, error) {
 // what the server echoed, as Do tells the error of a whole call.
 func (e *each) decodeAll(a Answer) (Verdict, error) {
 	e.answer = a
+	e.answer.Body = nil // it is used again for another answer
 	e.fates, e.refusal = e.decode(a)
 	if e.refusal != nil {
 		return Verdict{}, e.refusal

@@ -1,17 +1,12 @@
 package rest
 
 import (
-	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
-	"sync/atomic"
 	"time"
-
-	"github.com/imrecall/imrecall/recall"
 )
 
 // MaxBody is the longest answer that is read, after decompression.
@@ -24,18 +19,16 @@ var (
 
 // exchange sends one request and reads the whole answer. An error means that
 // no whole answer came.
-func (c *Client) exchange(ctx context.Context, base string, req *Request) (Answer, *wire, error) {
+func (c *Client) exchange(ctx context.Context, host int, req *Request) (Answer, *wire, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	w := newWire(ctx, req.Header, c.blind)
+	w := newWire(ctx, req, c.lean.take())
 	if len(c.hosts.bases) > 1 {
-		// Leave time to try another host.
-		timer := time.AfterFunc(patience(ctx), func() {
-			if !w.connected.Load() {
-				cancel()
-			}
-		})
-		defer timer.Stop()
+		defer w.leaveTime(cancel).Stop()
+	}
+	var err error
+	if w.url, err = c.hosts.address(host, req.Path); err != nil {
+		return Answer{}, w, err
 	}
 
 	req.Header["User-Agent"] = c.values.userAgent
@@ -47,24 +40,29 @@ func (c *Client) exchange(ctx context.Context, base string, req *Request) (Answe
 	// does for GET by itself: to recall twice is harmless.
 	req.Header["Idempotency-Key"] = nil
 
-	out := c.lean.get(w)
-	if len(req.Body) > 0 {
-		out.SetBody(bytes.NewReader(req.Body))
-	}
-	res, err := out.Execute(req.Method, base+req.Path)
-	c.lean.put(out)
+	res, err := w.send()
 	if err != nil {
-		w.late.Store(errors.Is(ctx.Err(), context.DeadlineExceeded))
+		w.late = errors.Is(ctx.Err(), context.DeadlineExceeded)
 		return Answer{}, w, err
 	}
-	body, err := c.readAll(ctx, res.RawResponse)
+	w.gear.body, err = c.readAll(ctx, res, w.gear.body)
 	if err != nil {
-		w.late.Store(errors.Is(ctx.Err(), context.DeadlineExceeded))
+		w.late = errors.Is(ctx.Err(), context.DeadlineExceeded)
 		return Answer{}, w, err
 	}
 	return Answer{
-		Status: res.RawResponse.StatusCode, Header: res.RawResponse.Header, Body: body, At: time.Now(),
+		Status: res.StatusCode, Header: res.Header, Body: w.gear.body, At: time.Now(),
 	}, w, nil
+}
+
+// leaveTime ends an exchange that does not get a connection soon, for there
+// is another host to try.
+func (w *wire) leaveTime(end context.CancelFunc) *time.Timer {
+	return time.AfterFunc(patience(w), func() {
+		if !w.gear.connected() {
+			end()
+		}
+	})
 }
 
 // patience is how long to try to connect to a host where there are others:
@@ -77,101 +75,31 @@ func patience(ctx context.Context) time.Duration {
 	return longest
 }
 
-func (c *Client) readAll(ctx context.Context, res *http.Response) ([]byte, error) {
+// readAll reads the body of an answer into buffer, or into a longer one.
+func (c *Client) readAll(ctx context.Context, res *http.Response, buffer []byte) ([]byte, error) {
 	defer res.Body.Close()
 	if res.StatusCode == http.StatusSwitchingProtocols {
-		return nil, errSwitched // its body is the bare connection, which no ctx ends
+		return buffer, errSwitched // its body is the bare connection, which no ctx ends
 	}
 	if c.blind {
 		// A transport that is not net/http's may give a body that does not know ctx.
 		stop := context.AfterFunc(ctx, func() { res.Body.Close() })
 		defer stop()
 	}
-	body, err := readDecompressed(res)
+	body, err := readDecompressed(res, buffer)
 	if over := ctx.Err(); err != nil && over != nil {
-		return nil, over // and not how the body took it
+		return body, over // and not how the body took it
 	}
 	return body, err
 }
 
-func readDecompressed(res *http.Response) ([]byte, error) {
+func readDecompressed(res *http.Response, buffer []byte) ([]byte, error) {
 	if res.ContentLength == 0 || !strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") {
-		return readBounded(res.Body, res.ContentLength)
+		return readBounded(res.Body, res.ContentLength, buffer)
 	}
 	z, err := gzip.NewReader(res.Body)
 	if err != nil {
-		return nil, err
+		return buffer, err
 	}
-	return readBounded(z, 2*res.ContentLength)
+	return readBounded(z, 2*res.ContentLength, buffer)
 }
-
-// wire is the ctx of one exchange. It carries the header past resty, and
-// counts what the transport did. The transport calls from goroutines of its
-// own, and may do so after the exchange returned.
-type wire struct {
-	context.Context
-	header http.Header
-	trace  httptrace.ClientTrace
-
-	blind    bool         // the transport may not report at all
-	conns    atomic.Int32 // connections asked for, counted if blind
-	writes   atomic.Int32 // requests written whole
-	answered atomic.Bool  // the first byte of an answer came
-
-	connected atomic.Bool
-	late      atomic.Bool  // the attempt's own time ran out
-	wrote     atomic.Int64 // when the last request was written, in ns
-	came      atomic.Int64 // when the first byte of the answer came
-}
-
-func newWire(ctx context.Context, header http.Header, blind bool) *wire {
-	w := &wire{header: header, blind: blind}
-	w.trace.GotConn = func(httptrace.GotConnInfo) { w.connected.Store(true) }
-	w.trace.GotFirstResponseByte = func() {
-		w.answered.Store(true)
-		w.came.Store(time.Now().UnixNano())
-	}
-	w.trace.WroteRequest = func(info httptrace.WroteRequestInfo) {
-		if info.Err == nil {
-			w.writes.Add(1)
-			w.wrote.Store(time.Now().UnixNano())
-		}
-	}
-	if blind {
-		w.trace.GetConn = func(string) { w.conns.Add(1) }
-	}
-	w.Context = httptrace.WithClientTrace(ctx, &w.trace)
-	return w
-}
-
-// mayHaveArrived tells whether the vendor may have got the request. A
-// RoundTripper that reports nothing, such as a mock, may have sent it.
-func (w *wire) mayHaveArrived() bool {
-	return w.writes.Load() > 0 || w.blind && w.conns.Load() == 0
-}
-
-// phase tells what the exchange was at when it ended, for errors.
-func (w *wire) phase() string {
-	switch {
-	case w.blind && w.conns.Load() == 0:
-		return "waiting for"
-	case !w.connected.Load():
-		return "connecting to"
-	case !w.answered.Load():
-		return "waiting for an answer from"
-	}
-	return "reading the answer from"
-}
-
-// use is what the exchange means for a quota.
-func (w *wire) use(answered bool) recall.CallEnd {
-	end := recall.CallEnd{Sent: answered || w.mayHaveArrived(), Answered: answered}
-	if wrote, came := w.wrote.Load(), w.came.Load(); answered && wrote != 0 && came > wrote {
-		end.RoundTrip = time.Duration(came - wrote)
-	}
-	return end
-}
-
-// replayed tells whether the transport sent the request again by itself after
-// a connection broke, so that the answer is to the second copy.
-func (w *wire) replayed() bool { return w.writes.Load() > 1 }

@@ -21,7 +21,7 @@ func (c *Client) fault(ctx context.Context, base string, err error, w *wire) *re
 	if over := ended(ctx); over != nil {
 		return canceled(fmt.Errorf("%s %s: %w", w.phase(), base, over))
 	}
-	if errors.Is(err, context.DeadlineExceeded) && w.late.Load() {
+	if errors.Is(err, context.DeadlineExceeded) && w.late {
 		err = attemptTimeout{fmt.Sprintf("gave up %s %s after %v (Policy.Timeout)", w.phase(), base, c.timeout)}
 	}
 	var wrapped *url.Error
@@ -32,7 +32,7 @@ func (c *Client) fault(ctx context.Context, base string, err error, w *wire) *re
 	switch {
 	case wrongServer(err):
 		kind = recall.ErrMisconfigured
-	case errors.Is(err, errTooLong), errors.Is(err, errSwitched), w.answered.Load() && !broken(err):
+	case errors.Is(err, errTooLong), errors.Is(err, errSwitched), w.answered() && !broken(err):
 		kind = recall.ErrBadResponse
 	}
 	return &recall.Error{Kind: kind, Err: notTheCallers(err)}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,11 +15,36 @@ import (
 // hosts are the addresses of one vendor, in the order of preference. One that
 // can't be reached is left for the next; the first is tried again later.
 type hosts struct {
-	bases []string // scheme, host and path, without a slash at the end
+	bases []string  // scheme, host and path, without a slash at the end
+	urls  []url.URL // the same, parsed; RawPath is the path in any case
 
 	mu      sync.Mutex
 	current int
 	until   time.Time // when the first is tried again, if it is not current
+}
+
+func newHosts(bases []string) (*hosts, error) {
+	h := &hosts{bases: bases}
+	for _, base := range bases {
+		u, err := url.Parse(base)
+		if err != nil {
+			return nil, err
+		}
+		u.RawPath = u.EscapedPath()
+		h.urls = append(h.urls, *u)
+	}
+	return h, nil
+}
+
+// address is a host's URL with a request's path behind it. The path reaches
+// the wire as it is.
+func (h *hosts) address(host int, path string) (url.URL, error) {
+	u := h.urls[host]
+	path, query, _ := strings.Cut(path, "?")
+	u.RawPath, u.RawQuery = u.RawPath+path, query
+	var err error
+	u.Path, err = url.PathUnescape(u.RawPath)
+	return u, err
 }
 
 // comeBack is how long another host than the first is used.
@@ -61,7 +88,7 @@ func (h *hosts) worked(host int) {
 // nothing was sent and another host is left to try. A caller who gives up
 // while the host does not let anyone connect has learned that much of it.
 func (r *run) moveOn(host, status int, w *wire, err *recall.Error) bool {
-	hosts := &r.client.hosts
+	hosts := r.client.hosts
 	switch {
 	case len(hosts.bases) == 1:
 		return false

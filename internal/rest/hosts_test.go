@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -118,4 +119,31 @@ func TestSwitchingProtocols(t *testing.T) {
 	e := failure(t.Context(), t, newClient(t, url, recall.Policy{}), aCall())
 	assert.Equal(t, recall.ErrBadResponse, e.Kind)
 	assert.True(t, e.MayHaveApplied)
+}
+
+// A request's address is what parsing it whole would give, and its path
+// reaches the wire as the vendor escaped it.
+func TestAddress(t *testing.T) {
+	paths := []string{
+		"/recall", "/", "/a/b.action", "/users/%E5%BC%A0", "/users/a%2Fb/x", "/users/a@b:c", "/a+b", "/a%20b",
+		"/recall?type=7", "/recall?a=1&b=%3F&c=a+b", "/users/%7C|",
+	}
+	for _, base := range []string{"http://im.example", "https://im.example:8443/nimserver", "http://[::1]:80/a%2Fb/c"} {
+		hosts, err := newHosts([]string{"http://other.example", base})
+		require.NoError(t, err)
+		for _, path := range paths {
+			want, err := url.Parse(base + path)
+			require.NoError(t, err)
+			got, err := hosts.address(1, path)
+			require.NoError(t, err)
+			assert.Equal(t, want.RequestURI(), got.RequestURI())
+			assert.Equal(t, want.Path, got.Path)
+			assert.Equal(t, want.Host, got.Host)
+			assert.Equal(t, want.Scheme, got.Scheme)
+		}
+	}
+	hosts, err := newHosts([]string{"http://im.example"})
+	require.NoError(t, err)
+	_, err = hosts.address(0, "/100%")
+	require.Error(t, err)
 }

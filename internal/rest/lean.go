@@ -1,21 +1,26 @@
 package rest
 
 import (
+	"bytes"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/go-resty/resty/v2"
 )
 
-// lean makes resty's requests without what is not needed here: each that
-// resty makes has six maps and lists, which stay empty, and its header is
-// copied twice on the way to the transport. It costs a third of what resty
-// costs otherwise; internal/bench watches that.
+// lean makes exchanges without what is not needed here: each request that
+// resty makes has six maps and lists, which stay empty, its address is parsed
+// twice, and its header is copied twice on the way to the transport.
+// internal/bench watches what is left.
 type lean struct {
-	blank    resty.Request // what each request starts as
-	requests sync.Pool     // of *resty.Request, blank
+	blank resty.Request // what each request starts as
+	blind bool          // the transport is not net/http's
+	gears sync.Pool     // of *gear, as new
 }
 
 // The values of headers that all requests have. Many headers share them, and
@@ -30,31 +35,94 @@ func newConstants() constants {
 	}
 }
 
-func newLean(r *resty.Client, values constants) *lean {
+func newLean(r *resty.Client, values constants, blind bool) *lean {
 	none := http.Header{}
-	r.SetPreRequestHook(func(_ *resty.Client, req *http.Request) error {
-		req.Header = none // withHeader sets it; http.Client would copy it before
-		req.Host = ""     // that of the URL; http.Client copies the URL of a request that has both
+	r.SetPreRequestHook(func(_ *resty.Client, out *http.Request) error {
+		if w, ok := out.Context().(*wire); ok {
+			w.fill(out)
+		}
+		out.Header = none // withHeader sets it; http.Client would copy it before
 		return nil
 	})
-	l := &lean{blank: *r.R().SetDoNotParseResponse(true)}
-	// Resty fills in what is missing of these, and finds out what with regular
-	// expressions.
-	l.blank.Header = http.Header{"User-Agent": values.userAgent, "Accept": values.accept, "Content-Type": {"*/*"}}
-	l.requests.New = func() any { r := l.blank; return &r }
+	l := &lean{blank: *r.R().SetDoNotParseResponse(true), blind: blind}
+	// Resty fills in what is missing of this.
+	l.blank.Header = http.Header{"User-Agent": values.userAgent}
+	l.gears.New = func() any { return newGear(l) }
 	return l
 }
 
-// get returns a request whose header withHeader will take from w.
-func (l *lean) get(w *wire) *resty.Request {
-	return l.requests.Get().(*resty.Request).SetContext(w)
+// gear is what one exchange needs and another can use after it.
+type gear struct {
+	lean    *lean
+	request resty.Request
+	body    []byte // of the answer
+
+	sent  []byte                        // the body of the request
+	again func() (io.ReadCloser, error) // reads it, for a repetition on another connection
+
+	// trace counts what the transport does. The transport calls it from
+	// goroutines of its own, after a failure perhaps when the exchange is long
+	// over.
+	trace   httptrace.ClientTrace // never changed once it is made
+	asked   atomic.Int32          // for connections; counted if the transport may not report at all
+	conns   atomic.Int32          // connections got
+	tries   atomic.Int32          // to write the request
+	writes  atomic.Int32          // of the whole of it
+	answers atomic.Int32          // whose first byte came
+	wrote   atomic.Int64          // when the last request was written, in ns
+	came    atomic.Int64          // when the first byte of the answer came
 }
 
-// put takes back a request that was executed.
-func (l *lean) put(r *resty.Request) {
-	*r = l.blank // so that no secret stays behind
-	l.requests.Put(r)
+func newGear(l *lean) *gear {
+	g := &gear{lean: l, request: l.blank, body: make([]byte, 0, 512)}
+	g.again = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(g.sent)), nil }
+	g.trace.GotConn = func(httptrace.GotConnInfo) { g.conns.Add(1) }
+	g.trace.GotFirstResponseByte = func() {
+		g.came.Store(time.Now().UnixNano())
+		g.answers.Add(1)
+	}
+	g.trace.WroteRequest = func(info httptrace.WroteRequestInfo) {
+		if info.Err == nil {
+			g.wrote.Store(time.Now().UnixNano())
+			g.writes.Add(1)
+		}
+		g.tries.Add(1)
+	}
+	if l.blind {
+		g.trace.GetConn = func(string) { g.asked.Add(1) }
+	}
+	return g
 }
+
+func (l *lean) take() *gear { return l.gears.Get().(*gear) }
+
+// longestBody bounds the buffers that are kept.
+const longestBody = 16 << 10
+
+// free lets others use the gear of an exchange that is over, if the transport
+// is done with it: it reported one connection, one request and one answer, and
+// has nothing left to report. The answer's body is not to be used any more.
+func (g *gear) free() {
+	if g.lean.blind || g.conns.Load() != 1 || g.tries.Load() != 1 || g.answers.Load() != 1 || cap(g.body) > longestBody {
+		return
+	}
+	g.request, g.sent = g.lean.blank, nil
+	clear(g.body) // it may hold a token
+	g.body = g.body[:0]
+	g.conns.Store(0)
+	g.tries.Store(0)
+	g.writes.Store(0)
+	g.answers.Store(0)
+	g.wrote.Store(0)
+	g.came.Store(0)
+	g.lean.gears.Put(g)
+}
+
+func (g *gear) connected() bool { return g.conns.Load() > 0 }
+
+// unheard tells whether the transport has not reported anything, and perhaps
+// never does.
+func (g *gear) unheard() bool { return g.lean.blind && g.asked.Load() == 0 }
 
 // withHeader gives a request its header as the last step before the
 // transport.
@@ -62,25 +130,25 @@ type withHeader struct{ http.RoundTripper }
 
 func (t withHeader) RoundTrip(req *http.Request) (*http.Response, error) {
 	if w, ok := req.Context().(*wire); ok {
-		req.Header = w.header // the request is resty's, made for this exchange alone
+		req.Header = w.request.Header // the request is resty's, made for this exchange alone
 	}
 	return t.RoundTripper.RoundTrip(req)
 }
 
-// readBounded reads up to MaxBody bytes. What is known of their number saves
-// memory, and is not believed.
-func readBounded(r io.Reader, length int64) ([]byte, error) {
-	body := make([]byte, 0, min(max(length+1, 64), 4096))
+// readBounded reads up to MaxBody bytes into body, which is empty, or a longer
+// one. What is known of their number saves memory, and is not believed.
+func readBounded(r io.Reader, length int64, body []byte) ([]byte, error) {
+	body = slices.Grow(body, int(min(max(length+1, 64), 4096)))
 	for {
 		n, err := r.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 		switch {
 		case len(body) > MaxBody:
-			return nil, errTooLong
+			return body, errTooLong
 		case err == io.EOF:
 			return body, nil
 		case err != nil:
-			return nil, err
+			return body, err
 		case len(body) == cap(body):
 			body = slices.Grow(body, 1)
 		}

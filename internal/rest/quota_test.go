@@ -68,7 +68,7 @@ func TestQuotaIsKept(t *testing.T) {
 }
 
 func TestRateLeavesAUsersQuotaAlone(t *testing.T) {
-	r := run{client: &Client{rate: 500}, call: &Call{Quotas: []recall.Quota{
+	r := run{client: &Client{rate: 500}, call: Call{Quotas: []recall.Quota{
 		{Key: "user", Calls: 5, Per: time.Minute}, {Key: "app", Calls: 100, Per: time.Second},
 	}}}
 	assert.Equal(t, []recall.Quota{

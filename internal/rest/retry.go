@@ -96,9 +96,16 @@ func (r *run) newTraceID() {
 	if r.call.TraceHeader == "" {
 		return
 	}
-	var b [16]byte
-	rand.Read(b[:]) // never fails: crypto/rand
-	r.traceID = hex.EncodeToString(b[:])
+	r.traceID = RandomHex()
+}
+
+// RandomHex returns 32 hexadecimal digits that nobody can guess.
+func RandomHex() string {
+	var random [16]byte
+	rand.Read(random[:]) // never fails: crypto/rand
+	var digits [2 * len(random)]byte
+	hex.Encode(digits[:], random[:])
+	return string(digits[:])
 }
 
 // stamp puts the trace id on a request. The vendor takes a second request with
@@ -111,6 +118,6 @@ func (r *run) stamp(req *Request) {
 		r.newTraceID()
 	}
 	if r.traceID != "" {
-		req.Header.Set(r.call.TraceHeader, r.traceID)
+		req.Header[r.call.TraceHeader] = []string{r.traceID}
 	}
 }

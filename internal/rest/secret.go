@@ -57,6 +57,18 @@ func (u *SecretUse) Value(ctx context.Context) (string, error) {
 // line feed at the end of a file.
 func Trimmed(secret string) bool { return secret == strings.TrimSpace(secret) }
 
+// Renewal is the Renew of a call that is signed with the secret: after a
+// refusal for its credentials, another attempt is worth it if the secret has
+// changed.
+func (u *SecretUse) Renewal(ctx context.Context) func(*recall.Error) bool {
+	if !u.secret.changes {
+		return nil
+	}
+	return func(refusal *recall.Error) bool {
+		return refusal.Kind == recall.ErrUnauthorized && u.Changed(ctx)
+	}
+}
+
 // Changed tells whether there is another value than the last attempt's: after
 // a refusal, a rotation may have come in between.
 func (u *SecretUse) Changed(ctx context.Context) bool {

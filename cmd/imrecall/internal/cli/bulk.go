@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -147,6 +149,9 @@ func (p *program) watch(ctx context.Context, stop chan<- struct{}, report *repor
 
 // memory opens the journal and the failures file of a run. Both are nil for an input that can't be read twice.
 func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) (*journal.Journal, *wave.Failures, error) {
+	if err := differ(source.path, source.journalPath(f), source.failuresPath(f)); err != nil {
+		return nil, nil, err
+	}
 	var log *journal.Journal
 	if path := source.journalPath(f); path != "" {
 		var err error
@@ -177,6 +182,23 @@ func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) 
 		log.SyncFirst(failures.Sync)
 	}
 	return log, failures, nil
+}
+
+// differ refuses one file in two roles, in which it would be overwritten.
+func differ(paths ...string) error {
+	for i, a := range paths {
+		for _, b := range paths[i+1:] {
+			if a == "" || b == "" {
+				continue
+			}
+			infoA, errA := os.Stat(a)
+			infoB, errB := os.Stat(b)
+			if filepath.Clean(a) == filepath.Clean(b) || errA == nil && errB == nil && os.SameFile(infoA, infoB) {
+				return fmt.Errorf("%s can't be two of the input, the journal and the failures file", b)
+			}
+		}
+	}
+	return nil
 }
 
 // exitOf is the exit code of a run: with all, what became of the messages in this run and those before.
@@ -218,6 +240,7 @@ type source struct {
 	name   string // as the user wrote it
 	path   string // of the file; empty for a stream
 	file   *os.File
+	piped  *os.File // the stream, where it has a name
 	reader *records.Reader
 	survey records.Survey // of a file
 	total  int            // messages; -1 where nobody knows
@@ -227,28 +250,48 @@ type source struct {
 // is too where a journal is asked for: it is kept beside the journal then.
 func (p *program) open(f bulkFlags) (*source, error) {
 	out := &source{name: f.input, path: f.input, total: -1}
-	if f.input == "-" {
+	stream, err := out.stream(p.env.Stdin)
+	switch {
+	case err != nil:
+		return nil, err
+	case stream != nil && (f.journal == "" || f.dryRun):
 		out.path = ""
-		if f.journal == "" || f.dryRun {
-			var err error
-			out.reader, err = records.NewReader(p.env.Stdin, "", records.Format(f.format))
-			return out, err
-		}
+		out.reader, err = records.NewReader(stream, "", records.Format(f.format))
+		return out, err
+	case stream != nil:
 		out.path = f.journal + ".input"
-		if err := spool(out.path, p.env.Stdin); err != nil {
+		if err := spool(out.path, stream); err != nil {
 			return nil, err
 		}
 	}
-	file, err := os.Open(out.path)
-	if err != nil {
+	if out.file, err = os.Open(out.path); err != nil {
 		return nil, err
 	}
-	out.file = file
 	if err := out.look(records.Format(f.format)); err != nil {
 		out.close()
 		return nil, fmt.Errorf("%s: %w", out.path, err)
 	}
 	return out, nil
+}
+
+// stream returns an input that can be read once only: standard input, or a pipe that has a name. It is nil for a file.
+func (s *source) stream(stdin io.Reader) (io.Reader, error) {
+	if s.name == "-" {
+		return stdin, nil
+	}
+	info, err := os.Stat(s.name)
+	if err != nil || info.Mode().IsRegular() {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder", s.name)
+	}
+	file, err := os.Open(s.name)
+	if err != nil {
+		return nil, err
+	}
+	s.piped = file
+	return file, nil
 }
 
 func (s *source) look(format records.Format) error {
@@ -265,8 +308,10 @@ func (s *source) look(format records.Format) error {
 }
 
 func (s *source) close() {
-	if s.file != nil {
-		_ = s.file.Close()
+	for _, file := range []*os.File{s.file, s.piped} {
+		if file != nil {
+			_ = file.Close()
+		}
 	}
 }
 

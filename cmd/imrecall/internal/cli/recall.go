@@ -61,6 +61,9 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 		}
 		f.req.SentAt = at
 	}
+	if f.timeout <= 0 {
+		return usage(errors.New("--timeout is longer than nothing"))
+	}
 	client, _, err := p.client()
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -249,13 +250,9 @@ func (r *report) remaining(s wave.Summary) int {
 
 // resumeArgs are the arguments of the run that goes on: those of this one, but a stream was kept as a file.
 func (r *report) resumeArgs() []string {
-	args := append([]string(nil), r.p.env.Args...)
-	if r.source.name == "-" {
-		for i, arg := range args {
-			if arg == "-" {
-				args[i] = r.source.path
-			}
-		}
+	args := slices.Clone(r.p.env.Args)
+	if i := slices.Index(args, r.source.name); i >= 0 {
+		args[i] = r.source.path
 	}
 	return args
 }

@@ -127,7 +127,7 @@ func (w *Wave) feed(yield func(recall.Request) bool) {
 			w.refuse(rec)
 			continue
 		}
-		again := w.Journal != nil && w.Journal.IsUnanswered(rec.Line)
+		again := rec.MayBeGone || w.Journal != nil && w.Journal.IsUnanswered(rec.Line)
 		sent++
 		if !yield(marked(rec.Request, rec.Line, again)) {
 			return
@@ -221,8 +221,8 @@ func (w *Wave) leave(line int, again bool, reason error) {
 	}
 }
 
-// record writes down what became of a message: the failure first, so that none is lost where the run is killed between
-// the two.
+// record writes down what became of a message: in the journal last, so that where the run is killed meanwhile nothing is
+// lost, and at worst told twice.
 func (w *Wave) record(line int, class Class, result recall.Result, text string) {
 	if class.failed() && w.Failures != nil {
 		if err := w.Failures.Add(line, result, text); err != nil {
@@ -230,12 +230,12 @@ func (w *Wave) record(line int, class Class, result recall.Result, text string) 
 			return
 		}
 	}
+	w.end.Counts[class]++
+	w.Reporter.Result(line, class, result, text)
+	w.Reporter.Progress(w.end.Counts)
 	if w.Journal != nil {
 		if err := w.Journal.Finish(line, string(class)); err != nil {
 			w.haltLocked(err)
 		}
 	}
-	w.end.Counts[class]++
-	w.Reporter.Result(line, class, result, text)
-	w.Reporter.Progress(w.end.Counts)
 }

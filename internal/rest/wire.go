@@ -1,0 +1,95 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"time"
+
+	"github.com/imrecall/imrecall/recall"
+)
+
+// wire is the ctx of one exchange. It carries the request past resty, and knows
+// what the transport did with it.
+type wire struct {
+	context.Context
+	gear    *gear
+	request *Request
+	url     url.URL
+	body    bytes.Reader // of the request's
+	late    bool         // the attempt's own time ran out
+}
+
+func newWire(ctx context.Context, req *Request, g *gear) *wire {
+	trace := &g.trace
+	if httptrace.ContextClientTrace(ctx) != nil {
+		shared := g.trace // the caller's functions are added to these
+		trace = &shared
+	}
+	return &wire{Context: httptrace.WithClientTrace(ctx, trace), gear: g, request: req}
+}
+
+// send executes the request. Whoever gets the response closes its body.
+func (w *wire) send() (*http.Response, error) {
+	res, err := w.gear.request.SetContext(w).Execute(http.MethodGet, nowhere)
+	if err != nil {
+		return nil, err
+	}
+	return res.RawResponse, nil
+}
+
+// nowhere is the shortest address there is: resty parses the one that it
+// gets, writes it out and parses it again. The hook puts in the real one.
+const nowhere = "x:"
+
+// fill makes the empty request that resty prepared into the one to send, but
+// for its header. Its Host stays empty, which stands for the URL's: http.Client
+// copies the URL of a request that has both.
+func (w *wire) fill(out *http.Request) {
+	out.Method, out.URL = w.request.Method, &w.url
+	if len(w.request.Body) == 0 {
+		return
+	}
+	w.body.Reset(w.request.Body)
+	out.Body = io.NopCloser(&w.body)
+	out.ContentLength = w.body.Size()
+	w.gear.sent, out.GetBody = w.request.Body, w.gear.again
+}
+
+// mayHaveArrived tells whether the vendor may have got the request. A
+// RoundTripper that reports nothing, such as a mock, may have sent it.
+func (w *wire) mayHaveArrived() bool {
+	return w.gear.writes.Load() > 0 || w.gear.unheard()
+}
+
+// phase tells what the exchange was at when it ended, for errors.
+func (w *wire) phase() string {
+	switch {
+	case w.gear.unheard():
+		return "waiting for"
+	case !w.gear.connected():
+		return "connecting to"
+	case !w.answered():
+		return "waiting for an answer from"
+	}
+	return "reading the answer from"
+}
+
+// use is what the exchange means for a quota.
+func (w *wire) use(answered bool) recall.CallEnd {
+	end := recall.CallEnd{Sent: answered || w.mayHaveArrived(), Answered: answered}
+	if wrote, came := w.gear.wrote.Load(), w.gear.came.Load(); answered && wrote != 0 && came > wrote {
+		end.RoundTrip = time.Duration(came - wrote)
+	}
+	return end
+}
+
+// replayed tells whether the transport sent the request again by itself after
+// a connection broke, so that the answer is to the second copy.
+func (w *wire) replayed() bool { return w.gear.writes.Load() > 1 }
+
+// answered tells whether the first byte of an answer came.
+func (w *wire) answered() bool { return w.gear.answers.Load() > 0 }
