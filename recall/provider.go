@@ -28,7 +28,9 @@ import "context"
 //
 // A wrapper (for metrics, routing, auditing) should hold a Provider and not a
 // vendor's concrete client: embedding the client would expose its other
-// methods, and callers that look for them would go around the wrapper.
+// methods, and callers that look for them (as [Each] looks for [Batcher]) would
+// go around the wrapper. One that passes on Batcher has to do its own work in
+// RecallMessages too.
 type Provider interface {
 	RecallMessage(ctx context.Context, req Request) (Receipt, error)
 }
