@@ -109,7 +109,7 @@ func (p *program) run(ctx context.Context, f bulkFlags, source *source, client c
 		Rate: f.rate, Concurrency: f.concurrency, First: f.first, Stop: stop,
 	}
 	report.begin()
-	go p.watch(ctx, stop, report)
+	go p.watch(ctx, p.env.Signals(), stop, report)
 	summary, err := run.Run(ctx)
 	report.end(summary)
 	if log != nil {
@@ -132,17 +132,17 @@ func (p *program) run(ctx context.Context, f bulkFlags, source *source, client c
 }
 
 // watch obeys signals: the first one ends the run when what is in flight is answered, the second one at once.
-func (p *program) watch(ctx context.Context, stop chan<- struct{}, report *report) {
+func (p *program) watch(ctx context.Context, signals <-chan os.Signal, stop chan<- struct{}, report *report) {
 	select {
 	case <-ctx.Done():
 		return
-	case <-p.env.Signals:
+	case <-signals:
 	}
 	close(stop)
 	report.progress.Print("stopping: what is in flight is finished first; a second signal quits at once")
 	select {
 	case <-ctx.Done():
-	case <-p.env.Signals:
+	case <-signals:
 		p.env.Exit(exitInterrupted)
 	}
 }
