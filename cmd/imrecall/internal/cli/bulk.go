@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -274,13 +275,15 @@ func (p *program) open(f bulkFlags) (*source, error) {
 	return out, nil
 }
 
-// stream returns an input that can be read once only: standard input, or a pipe that has a name. It is nil for a file.
+// stream returns an input that can be read once only: standard input, or a pipe that has a name. It is nil for a file. In
+// /dev even a file is one: /dev/stdin is whatever it was redirected from, and no place for a journal.
 func (s *source) stream(stdin io.Reader) (io.Reader, error) {
 	if s.name == "-" {
 		return stdin, nil
 	}
 	info, err := os.Stat(s.name)
-	if err != nil || info.Mode().IsRegular() {
+	device := strings.HasPrefix(filepath.Clean(s.name), "/dev/")
+	if err != nil || info.Mode().IsRegular() && !device {
 		return nil, err
 	}
 	if info.IsDir() {
