@@ -75,7 +75,32 @@ import (
 	"testing"
 
 	"github.com/imrecall/imrecall/recall"
+	"github.com/imrecall/imrecall/recall/recalltest"
 )
+
+func TestWithdrawWithFake(t *testing.T) {
+	var fake recalltest.Fake
+	fake.Next(recalltest.Answer{Outcome: recall.Accepted})
+	got, err := withdraw(t.Context(), &fake, recall.Request{MessageID: "1"})
+	if err != nil || got != "accepted" || len(fake.Calls()) != 1 {
+		t.Errorf("got %q, %v, %d calls", got, err, len(fake.Calls()))
+	}
+}
+
+// A provider of the consumer's own is checked as those of the library are.
+func TestConforms(t *testing.T) {
+	recalltest.TestProvider(t, func(_ *testing.T, s recalltest.Situation) recalltest.Harness {
+		if s != recalltest.Healthy {
+			return recalltest.Harness{Skip: "not staged here"}
+		}
+		var fake recalltest.Fake
+		messages := s.Messages()
+		for _, m := range messages {
+			fake.For(m.MessageID, recalltest.Answer{}, recalltest.Answer{Err: recall.ErrNotFound})
+		}
+		return recalltest.Harness{Provider: &fake, Messages: messages, Sent: func() int { return len(fake.Calls()) }}
+	})
+}
 
 func TestWithdraw(t *testing.T) {
 	for want, err := range map[string]error{

@@ -41,6 +41,8 @@ down() {
   passes recall/recalltest/x.go testing testing/synctest $module/recall
   refuses_import examples examples/x github.com/go-resty/resty/v2
   refuses_import examples examples/x $module/internal/rest
+  refuses_import testing examples/acmechat/acmechat $module/recall/recalltest
+  passes examples/acmechat/x.go $module/examples/acmechat/acmechat $module/recall
   refuses_import others cmd/x github.com/go-resty/resty/v2
   refuses_import others internal/x golang.org/x/net/publicsuffix
   refuses_import tests recall/x_test.go go.yaml.in/yaml/v3
@@ -62,6 +64,24 @@ up() {
   refuses_import emulator internal/emulator $module/recall
   refuses_import emulator internal/emulator github.com/go-resty/resty/v2
   refuses_import golden internal/golden $module/recall
+}
+
+cli() {
+  refuses_import cli cmd/imrecall/internal/x github.com/go-resty/resty/v2
+  refuses_import cli cmd/imrecall/internal/x $module/internal/rest
+  refuses_import cli cmd/imrecall/internal/x github.com/rogpeppe/go-internal/testscript
+  refuses_import clitests cmd/imrecall/internal/x/x_test.go github.com/go-resty/resty/v2
+  refuses_import clitests cmd/imrecall/internal/x/x_test.go $module/internal/golden
+  passes cmd/imrecall/internal/x $module/recall $module/easemob/easemobtest github.com/spf13/cobra
+  passes cmd/imrecall/internal/x/x_test.go testing $module/recall github.com/rogpeppe/go-internal/testscript
+}
+
+service() {
+  refuses_import service examples/service github.com/go-resty/resty/v2
+  refuses_import service examples/service $module/recall/recalltest
+  refuses_import service examples/service modernc.org/sqlite/lib
+  refuses_import testing examples/service testing
+  passes examples/service $module/recall $module/goeasy/goeasytest modernc.org/sqlite
 }
 
 testing_only() {
@@ -149,12 +169,16 @@ new_file() {
   printf '%s\n' "$folder/zz${#expected[@]}$suffix"
 }
 
-# findings prints one line for each: file:line:column: text (linter).
-findings() {
-  local status=0
-  (cd "$tree" && "$lint" run --enable-only=depguard,forbidigo --issues-exit-code=0 --uniq-by-line=false --show-stats=false \
-    --output.text.path=stdout --output.text.print-issued-lines=false --output.text.colors=false ./...) \
-    >"$work/findings" 2>"$work/log" || status=$?
+# findings prints one line for each in these modules: file:line:column: text (linter).
+findings() { # folders
+  local status=0 folder
+  : >"$work/findings"
+  : >"$work/log"
+  for folder in "$@"; do
+    (cd "$folder" && "$lint" run --enable-only=depguard,forbidigo --issues-exit-code=0 --uniq-by-line=false --show-stats=false \
+      --output.text.path=stdout --output.text.print-issued-lines=false --output.text.colors=false ./...) \
+      >>"$work/findings" 2>>"$work/log" || status=$?
+  done
   if ((status != 0)) || grep -q '(typecheck)$' "$work/findings"; then
     echo "golangci-lint could not check the copy of the tree:"
     cat "$work/findings" "$work/log"
@@ -175,11 +199,11 @@ copy_tree() { # what git knows or would add: a developer's other files change no
     done | tar --null -T - -cf -) | tar -C "$tree" -xf -
 }
 
-check() { # a function with cases
+check() { # a function with cases, folder of their module
   copy_tree
   expected=()
   "$1"
-  findings
+  findings "$tree/${2:-.}"
   cat "$work/findings" >>"$work/all"
   local e verdict file text rule found
   for e in "${expected[@]}"; do
@@ -196,12 +220,15 @@ check() { # a function with cases
 
 total=0
 copy_tree
-findings
+mapfile -t modules < <(find "$tree" -name go.mod -exec dirname {} +)
+findings "${modules[@]}"
 if [[ -s $work/findings ]]; then
   cat "$work/findings"
   fail "the tree itself breaks a rule"
 fi
 for batch in down up testing_only code; do check "$batch"; done
+check cli cmd/imrecall
+check service examples/service
 
 # Every rule of the configuration has a case that it refused.
 for rule in $(sed -n '/^    depguard:/,/^  exclusions:/s/^        \([a-z]*\):.*/\1/p' "$tree/.golangci.yml"); do

@@ -7,7 +7,10 @@ import (
 )
 
 // Batcher is implemented by providers whose vendor recalls several messages
-// by one call. A batch costs one call of the vendor's quota.
+// by one call. A batch costs one call of the vendor's quota. [Each] and [Batch]
+// look for it by a type assertion, as they do for [Capable]. A wrapper that
+// does not pass it on costs speed, never correctness: messages go one by one
+// then.
 type Batcher interface {
 	// BatchKey tells which requests may share a call: those with the same key,
 	// at most limit of them. The key covers all that a call shares, such as
@@ -21,7 +24,9 @@ type Batcher interface {
 	// given twice is sent once, and has a result for each.
 	//
 	// An error means that the call failed as a whole, or that the requests may
-	// not share one; results is nil then. What the contract of Provider says
+	// not share one; results is nil then. Its kind decides whether Each looks for
+	// the message that is to blame, and its MayHaveApplied is true where any of
+	// the messages may be gone. What the contract of Provider says
 	// of ctx, concurrency, retention and errors holds here too.
 	RecallMessages(ctx context.Context, reqs []Request) ([]Result, error)
 }

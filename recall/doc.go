@@ -16,6 +16,10 @@
 //	err that is ErrNotFound                    gone already, or a wrong id: done, when a recall is repeated
 //	any other err                              refused, or never sent: this call changed nothing
 //
+// A wave of messages goes through [Each], a few through [Batch]: in the vendor's
+// batch calls where there are any, as fast as its quota allows, with a [Result]
+// for each message.
+//
 // Every error of a provider in this module is an [*Error]. Its [Kind] is
 // found with errors.Is, and the whole with errors.As:
 //

@@ -69,11 +69,13 @@ func (l *limiter) Acquire(ctx context.Context, q Quota) (func(CallEnd), error) {
 	if err != nil {
 		return nil, err
 	}
+	served := queuing(ctx)
 	select {
 	case <-w.ready:
 	case <-ctx.Done():
 		l.leave(b, w, queue, element, ctx.Err())
 	}
+	served()
 	if w.err != nil {
 		return nil, w.err
 	}

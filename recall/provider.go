@@ -24,9 +24,13 @@ import "context"
 //   - No error, receipt or log line holds a secret.
 //   - With an error the receipt is the zero Receipt.
 //
+// The package recalltest has it as a suite of tests.
+//
 // A wrapper (for metrics, routing, auditing) should hold a Provider and not a
 // vendor's concrete client: embedding the client would expose its other
-// methods, and callers that look for them would go around the wrapper.
+// methods, and callers that look for them (as [Each] looks for [Batcher]) would
+// go around the wrapper. One that passes on Batcher has to do its own work in
+// RecallMessages too.
 type Provider interface {
 	RecallMessage(ctx context.Context, req Request) (Receipt, error)
 }

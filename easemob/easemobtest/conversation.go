@@ -33,6 +33,9 @@ func (s *Server) deleteConversation(r *http.Request) (any, *failure) {
 		return nil, fail
 	}
 	user := r.PathValue("username")
+	if fail := s.admitDeletion(user); fail != nil {
+		return nil, fail
+	}
 	s.mu.Lock()
 	s.closed[conversation{strings.ToLower(user), req.Channel}] = true
 	if *req.DeleteRoam {

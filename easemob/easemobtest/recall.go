@@ -7,12 +7,19 @@ import (
 	"time"
 )
 
+// Values of Message.Chat.
+const (
+	ChatSingle = "chat"
+	ChatGroup  = "groupchat"
+	ChatRoom   = "chatroom"
+)
+
 // Message is a message that the emulated server holds.
 type Message struct {
 	ID   string
 	From string // the sender's user ID
 	To   string // the recipient's user ID, the group's ID or the chat room's ID
-	Chat string // "chat", "groupchat" or "chatroom"
+	Chat string // one of the Chat constants
 	// SentAt is the server's time of the message.
 	SentAt time.Time
 }

@@ -56,6 +56,9 @@ func (s *Server) handle(dialects []string, method, relative string, e endpoint) 
 		if r.Method != method {
 			return nil, unsupportedOperation()
 		}
+		if fail := s.admit(relative); fail != nil {
+			return nil, fail
+		}
 		return e(r)
 	}))
 }

@@ -12,7 +12,7 @@ import (
 // applicationID stands for the UUID that Easemob gives to each application.
 const applicationID = "8be024f0-e978-41e8-b697-5d598d5f8402"
 
-// Server is the emulator. The API's base URL is its URL field; Close shuts it down. Its fields come filled
+// Server is the emulator. Close shuts it down. Its fields come filled
 // with demo values; change them before the first request, not later. Its methods are safe for concurrent
 // use.
 type Server struct {
@@ -36,6 +36,13 @@ type Server struct {
 	// RecallUnopened makes every recall fail, as for an App Key for which the recall service was not
 	// switched on.
 	RecallUnopened bool
+	// RateLimit is how many calls to each API are answered in any second of the emulator's clock, before a 429
+	// (reach_limit). Easemob's own limit is 100. The token endpoint takes three times as many, as at Easemob. NewServer
+	// sets no limit: 0.
+	RateLimit int
+	// ConversationLimit is how many conversations each user can lose in any minute (user_channel), before a 429 likewise.
+	// Easemob's own limit is 5. NewServer sets no limit: 0.
+	ConversationLimit int
 	// CallbackSecret is what callbacks are signed with; see SendCallbacks.
 	CallbackSecret string
 	// RoamingUnopened makes every deletion of roaming messages fail, as for an App Key for which that service
@@ -56,16 +63,24 @@ type Server struct {
 
 // NewServer starts an emulator that speaks plain http.
 func NewServer() *Server {
-	s := newServer()
-	s.Server = httptest.NewServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	s := NewUnstartedServer()
+	s.Start()
 	return s
 }
 
 // NewTLSServer starts an emulator that speaks https with httptest's certificate, which the client that
 // Client returns trusts.
 func NewTLSServer() *Server {
+	s := NewUnstartedServer()
+	s.StartTLS()
+	return s
+}
+
+// NewUnstartedServer returns an emulator that listens and does not answer yet. Before Start or StartTLS the caller may
+// give it another Listener, for a port of its own choice, or wrap Config.Handler, to delay or refuse requests.
+func NewUnstartedServer() *Server {
 	s := newServer()
-	s.Server = httptest.NewTLSServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	s.Server = httptest.NewUnstartedServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
 	return s
 }
 
@@ -92,6 +107,9 @@ func newServer() *Server {
 	return s
 }
 
+// BaseURL is what a client takes for the host: Host in easemob.Config.
+func (s *Server) BaseURL() string { return s.URL }
+
 // Answer gives the emulator's own answer to r. It neither logs r nor runs a hook: it is what a hook calls
 // that wants the request to take effect and then, say, cuts the connection.
 func (s *Server) Answer(w http.ResponseWriter, r *http.Request) { s.route(w, r) }
@@ -100,9 +118,13 @@ func (s *Server) Answer(w http.ResponseWriter, r *http.Request) { s.route(w, r) 
 // returns copies of its own, with bodies that can be read.
 func (s *Server) Requests() []*http.Request { return s.control.Requests() }
 
-// Intercept queues hooks, each of which takes over one of the next requests: to answer something else, to
-// delay, or to cut the connection by hijacking it. They run in the order given; a nil hook leaves one
-// request to the emulator. Token requests count too.
+// KeepRequests limits Requests to the newest n, so that an emulator that runs for long does not grow with every
+// request. 0 keeps none. Without it all are kept.
+func (s *Server) KeepRequests(n int) { s.control.Keep(n) }
+
+// Intercept queues hooks, each of which takes over one of the next requests: what CutAfter and its like return, or any
+// other handler, which may answer something else, delay, or hijack the connection. They run in the order given; a nil
+// hook leaves one request to the emulator. Token requests count too.
 func (s *Server) Intercept(hooks ...http.HandlerFunc) { s.control.Intercept(hooks...) }
 
 // Now is the emulator's time.

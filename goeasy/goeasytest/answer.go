@@ -18,6 +18,11 @@ func unauthorized(w http.ResponseWriter) { write(w, http.StatusUnauthorized, "Un
 
 func parameterError(w http.ResponseWriter) { write(w, http.StatusBadRequest, "Parameter Error") }
 
+// tooManyRequests is made up: see Server.RateLimit.
+func tooManyRequests(w http.ResponseWriter) {
+	write(w, http.StatusTooManyRequests, "Too Many Requests")
+}
+
 // write sends code twice: GoEasy's Java SDK tells success from failure by the HTTP status alone.
 func write(w http.ResponseWriter, code int, content string) {
 	emulator.WriteJSON(w, code, answer{Code: code, Content: content})

@@ -9,7 +9,7 @@ import (
 	"github.com/imrecall/imrecall/internal/emulator"
 )
 
-// Server is the emulator. The REST host is its URL field; Close shuts it down. Its fields come filled with
+// Server is the emulator. Close shuts it down. Its fields come filled with
 // demo values; change them before the first request, not later. Its methods are safe for concurrent use.
 type Server struct {
 	*httptest.Server
@@ -17,6 +17,11 @@ type Server struct {
 	// AppKey is the application's common key; RestKey is the key that only servers use. The server
 	// takes either.
 	AppKey, RestKey string
+
+	// RateLimit is how many calls to each API are answered in any second of the emulator's clock, before an answer that
+	// is made up: GoEasy documents no limit, and so no answer to one. Here it is code and HTTP status 429. NewServer sets
+	// no limit: 0.
+	RateLimit int
 
 	// SecretKey signs callbacks, and is never sent.
 	SecretKey string
@@ -32,16 +37,24 @@ type Server struct {
 
 // NewServer starts an emulator that speaks plain http.
 func NewServer() *Server {
-	s := newServer()
-	s.Server = httptest.NewServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	s := NewUnstartedServer()
+	s.Start()
 	return s
 }
 
 // NewTLSServer starts an emulator that speaks https with httptest's certificate, which the client that
 // Client returns trusts.
 func NewTLSServer() *Server {
+	s := NewUnstartedServer()
+	s.StartTLS()
+	return s
+}
+
+// NewUnstartedServer returns an emulator that listens and does not answer yet. Before Start or StartTLS the caller may
+// give it another Listener, for a port of its own choice, or wrap Config.Handler, to delay or refuse requests.
+func NewUnstartedServer() *Server {
 	s := newServer()
-	s.Server = httptest.NewTLSServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	s.Server = httptest.NewUnstartedServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
 	return s
 }
 
@@ -57,15 +70,28 @@ func newServer() *Server {
 		recalled:  make(map[string]bool),
 	}
 	// Other paths and methods get the plain 404 and 405 of net/http: GoEasy does not document its own.
-	s.mux.HandleFunc("POST /v2/im/history/recall", s.recall)
-	s.mux.HandleFunc("GET /v2/im/history", s.history)
+	s.handle("POST /v2/im/history/recall", s.recall)
+	s.handle("GET /v2/im/history", s.history)
 	return s
+}
+
+func (s *Server) handle(pattern string, e http.HandlerFunc) {
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if !s.control.Admit(pattern, emulator.Rate{Calls: s.RateLimit, Per: time.Second}) {
+			tooManyRequests(w)
+			return
+		}
+		e(w, r)
+	})
 }
 
 // authorized says whether key may call the REST API.
 func (s *Server) authorized(key string) bool {
 	return key != "" && (key == s.AppKey || key == s.RestKey)
 }
+
+// BaseURL is what a client takes for the host: Host in goeasy.Config.
+func (s *Server) BaseURL() string { return s.URL }
 
 // Answer gives the emulator's own answer to r. It neither logs r nor runs a hook: it is what a hook calls
 // that wants the request to take effect and then, say, cuts the connection.
@@ -81,9 +107,13 @@ func (s *Server) Answer(w http.ResponseWriter, r *http.Request) {
 // bodies that can be read.
 func (s *Server) Requests() []*http.Request { return s.control.Requests() }
 
-// Intercept queues hooks, each of which takes over one of the next requests: to answer something else, to
-// delay, or to cut the connection by hijacking it. They run in the order given; a nil hook leaves one
-// request to the emulator.
+// KeepRequests limits Requests to the newest n, so that an emulator that runs for long does not grow with every
+// request. 0 keeps none. Without it all are kept.
+func (s *Server) KeepRequests(n int) { s.control.Keep(n) }
+
+// Intercept queues hooks, each of which takes over one of the next requests: what CutAfter and its like return, or any
+// other handler, which may answer something else, delay, or hijack the connection. They run in the order given; a nil
+// hook leaves one request to the emulator.
 func (s *Server) Intercept(hooks ...http.HandlerFunc) { s.control.Intercept(hooks...) }
 
 // Now is the emulator's time.

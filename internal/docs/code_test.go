@@ -28,7 +28,8 @@ import (
 	_ "github.com/imrecall/imrecall/netease/neteasetest"
 )
 
-// TestGoBlocksCompile compiles every Go block of every page, and vets it. Only the changelog may show code of the past.
+// TestGoBlocksCompile compiles every Go block of every page, and vets it. Only the changelog may show code of the past,
+// and a block that quotes a file of this module is compiled there; see TestQuotedFilesAreComplete.
 //
 // A block that begins with a package clause is a file. It is a test where the package's name ends in _test or where it
 // imports testing.
@@ -71,7 +72,7 @@ var packagePaths = byName(
 	"context", "crypto/sha1", "encoding/hex", "encoding/json", "errors", "fmt", "io", "iter", "log", "log/slog", "maps",
 	"net/http", "net/http/httptest", "net/url", "os", "slices",
 	"strconv", "strings", "sync", "testing", "time",
-	modulePath+"/recall",
+	modulePath+"/recall", modulePath+"/recall/recalltest",
 	modulePath+"/easemob", modulePath+"/easemob/easemobtest",
 	modulePath+"/netease", modulePath+"/netease/neteasetest",
 	modulePath+"/goeasy", modulePath+"/goeasy/goeasytest",
@@ -93,6 +94,7 @@ var parameters = map[string]string{
 	"provider": "recall.Provider",
 	"request":  "recall.Request",
 	"req":      "recall.Request",
+	"requests": "[]recall.Request",
 	"receipt":  "recall.Receipt",
 	"err":      "error",
 }
@@ -105,7 +107,7 @@ func compile(t *testing.T, pages []page) string {
 	writeModule(t, dir)
 	for _, p := range pages {
 		for i, b := range p.blocks {
-			if b.lang != "go" {
+			if b.lang != "go" || b.from != "" {
 				continue
 			}
 			source := goFile(p.name, b)

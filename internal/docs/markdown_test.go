@@ -28,7 +28,8 @@ type page struct {
 // block is fenced code.
 type block struct {
 	lang, text string
-	line       int // of the first line of text
+	line       int    // of the first line of text
+	from       string // the file that it quotes
 }
 
 type link struct {
@@ -40,12 +41,13 @@ var (
 	fence      = regexp.MustCompile("^ *(```+|~~~+) *([a-zA-Z0-9_-]*)")
 	heading    = regexp.MustCompile(`^(#{1,6}) `)
 	inlineCode = regexp.MustCompile("`[^`]*`")
+	quoted     = regexp.MustCompile(`^<!-- from: (\S+) -->$`)
 	linkTarget = regexp.MustCompile(`\]\(<?([^)>\s]+)>?(?:\s+"[^"]*")?\)|^\[[^\]]+\]: *(\S+)`)
 )
 
 func parsePage(name, text string) page {
 	p := page{name: name}
-	open := "" // the fence that the line is in
+	open, from := "", "" // the fence that the line is in, and the file that the next block quotes
 	for i, line := range strings.Split(text, "\n") {
 		m := fence.FindStringSubmatch(line)
 		switch {
@@ -55,7 +57,10 @@ func parsePage(name, text string) page {
 			p.blocks[len(p.blocks)-1].text += line + "\n"
 		case m != nil:
 			open = m[1]
-			p.blocks = append(p.blocks, block{lang: m[2], line: i + 2})
+			p.blocks = append(p.blocks, block{lang: m[2], line: i + 2, from: from})
+			from = ""
+		case quoted.MatchString(line):
+			from = quoted.FindStringSubmatch(line)[1]
 		default:
 			p.parseProse(line, i+1)
 		}

@@ -1,5 +1,6 @@
 // Package emulator is the plumbing that the vendor emulators share: a clock that tests can set, a log
-// of requests, hooks that take over single requests, and the posting of callbacks. It knows nothing about any vendor.
+// of requests, hooks that take over single requests and the faults that they are made of, rate limits, and the posting
+// of callbacks. It knows nothing about any vendor.
 package emulator
 
 import (
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"slices"
 	"sync"
 	"time"
 )
@@ -27,7 +29,12 @@ type Control struct {
 	at     time.Time     // what a frozen clock shows
 	offset time.Duration // how far a running clock is from the real one
 	log    []entry
+	capped bool
+	newest int // how many entries the log keeps, if it is capped
 	hooks  []http.HandlerFunc
+
+	latency time.Duration
+	windows map[string]*window
 }
 
 type entry struct {
@@ -65,11 +72,31 @@ func (c *Control) Advance(d time.Duration) {
 func (c *Control) Requests() []*http.Request {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	out := make([]*http.Request, len(c.log))
-	for i, e := range c.log {
+	log := c.log
+	if c.capped {
+		log = log[max(0, len(log)-c.newest):]
+	}
+	out := make([]*http.Request, len(log))
+	for i, e := range log {
 		out[i] = detach(e.request, e.body)
 	}
 	return out
+}
+
+// Keep limits the log to the newest n requests.
+func (c *Control) Keep(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.capped, c.newest = true, max(n, 0)
+	c.trim()
+}
+
+// trim drops the oldest requests above the limit, many at a time so that a long log is not moved with each request.
+// The caller holds the lock.
+func (c *Control) trim() {
+	if surplus := len(c.log) - c.newest; c.capped && (surplus > c.newest || c.newest == 0) {
+		c.log = slices.Delete(c.log, 0, surplus)
+	}
 }
 
 // Intercept queues hooks. Each takes over one of the requests that arrive from now on, first come, first
@@ -80,14 +107,25 @@ func (c *Control) Intercept(hooks ...http.HandlerFunc) {
 	c.hooks = append(c.hooks, hooks...)
 }
 
+// SetLatency delays every request from now on by d, in real time, before it takes effect or meets a hook. 0 ends it.
+func (c *Control) SetLatency(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.latency = d
+}
+
 // Wrap returns the handler to serve: it logs each request, dates the answer by the emulator's clock, and
 // gives the request to the next hook or, where there is none, to vendor. The ResponseWriter is passed on
-// as it came, so that a hook can hijack the connection.
+// as it came, so that a hook can hijack the connection. A request whose client gives up while the latency lasts meets
+// neither.
 func (c *Control) Wrap(vendor http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := readBody(r)
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		hook := c.record(r, body)
+		hook, latency := c.record(r, body)
+		if latency > 0 && !pause(r, latency) {
+			return
+		}
 		w.Header().Set("Date", c.Now().UTC().Format(http.TimeFormat))
 		switch {
 		case hook != nil:
@@ -111,16 +149,15 @@ func Clean(r *http.Request) bool {
 
 // record logs r and takes its hook in one step, so that with concurrent clients the first hook still
 // belongs to the first request of the log.
-func (c *Control) record(r *http.Request, body []byte) http.HandlerFunc {
+func (c *Control) record(r *http.Request, body []byte) (hook http.HandlerFunc, latency time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.log = append(c.log, entry{request: detach(r, nil), body: body})
-	if len(c.hooks) == 0 {
-		return nil
+	c.trim()
+	if len(c.hooks) > 0 {
+		hook, c.hooks = c.hooks[0], c.hooks[1:]
 	}
-	hook := c.hooks[0]
-	c.hooks = c.hooks[1:]
-	return hook
+	return hook, c.latency
 }
 
 // detach copies r without its context, which the server ends together with the request.

@@ -95,6 +95,36 @@ func TestRequestsCanBeReadAgain(t *testing.T) {
 	assert.NotEqual(t, "changed by this reader", c.Requests()[0].UserAgent())
 }
 
+func TestKeep(t *testing.T) {
+	var c emulator.Control
+	url := start(t, &c)
+	send := func(bodies ...string) {
+		for _, body := range bodies {
+			_, _, err := post(t.Context(), url, body)
+			require.NoError(t, err)
+		}
+	}
+	kept := func() (bodies []string) {
+		for _, r := range c.Requests() {
+			body, err := io.ReadAll(r.Body)
+			require.NoError(t, err)
+			bodies = append(bodies, string(body))
+		}
+		return bodies
+	}
+	send("1", "2", "3")
+	assert.Equal(t, []string{"1", "2", "3"}, kept())
+	c.Keep(2)
+	assert.Equal(t, []string{"2", "3"}, kept())
+	for i := range 10 {
+		send(fmt.Sprint(i))
+	}
+	assert.Equal(t, []string{"8", "9"}, kept())
+	c.Keep(0)
+	send("last")
+	assert.Empty(t, kept())
+}
+
 func TestHooksRunFirstInFirstOut(t *testing.T) {
 	var c emulator.Control
 	url := start(t, &c)

@@ -17,16 +17,16 @@ const (
 
 // dialect is how a version of the API refuses a request, and in which header it takes the id of a request.
 type dialect struct {
-	idHeader                                               string
-	badAppKey, badNonce, badCurTime, badCheckSum, repeated string
+	idHeader                                                        string
+	badAppKey, badNonce, badCurTime, badCheckSum, repeated, tooFast string
 }
 
 func dialectV1() dialect {
-	return dialect{"RequestId", badAppKey, badNonce, badCurTime, badCheckSum, repeated}
+	return dialect{"RequestId", badAppKey, badNonce, badCurTime, badCheckSum, repeated, tooFast}
 }
 
 func dialectV2() dialect {
-	return dialect{"X-Custom-Traceid", v2BadAppKey, v2BadNonce, v2BadCurTime, v2BadCheckSum, v2Repeated}
+	return dialect{"X-Custom-Traceid", v2BadAppKey, v2BadNonce, v2BadCurTime, v2BadCheckSum, v2Repeated, v2TooFast}
 }
 
 // authenticate checks the headers that every call carries and returns the body of the refusal, or "" if
@@ -67,7 +67,34 @@ func (s *Server) firstSeen(requestID string) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seen := s.requestIDs[requestID]
-	s.requestIDs[requestID] = true
-	return !seen
+	return s.requestIDs.add(requestID)
+}
+
+// maxRequestIDs is how many ids of requests are remembered. For how long NetEase does is not documented.
+const maxRequestIDs = 100_000
+
+// recent is a set that forgets its oldest text when it is full.
+type recent struct {
+	size  int
+	known map[string]bool
+	order []string // a ring once it is full
+	next  int      // where in order the next one goes then
+}
+
+func newRecent(size int) *recent { return &recent{size: size, known: make(map[string]bool)} }
+
+// add says whether text is new.
+func (r *recent) add(text string) bool {
+	if r.known[text] {
+		return false
+	}
+	r.known[text] = true
+	if len(r.order) < r.size {
+		r.order = append(r.order, text)
+		return true
+	}
+	delete(r.known, r.order[r.next])
+	r.order[r.next] = text
+	r.next = (r.next + 1) % r.size
+	return true
 }

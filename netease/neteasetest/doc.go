@@ -1,6 +1,10 @@
 // Package neteasetest is an emulator of both versions of NetEase Yunxin's (CommsEase's) server API: a real HTTP
-// server on loopback, for tests and examples that need neither an account nor a network. The base URL of version 1
-// is the server's URL plus "/nimserver", that of version 2 the server's URL.
+// server on loopback, for tests and examples that need neither an account nor a network. [Server.BaseURL] is the base URL
+// of version 1, [Server.BaseURLV2] that of version 2.
+//
+// Tests steer it: the clock with [Server.SetTime] and [Server.Advance], single requests with [Server.Intercept] and the
+// faults of [Server.CutAfter] and its like, all requests with [Server.SetLatency] and RateLimit. What came in is in
+// [Server.Requests].
 //
 // It emulates these pages:
 //   - https://doc.commsease.com/en/messaging/docs/zE1NjUyNDg ("Unsend Messages", recall and one-way recall), and
@@ -37,18 +41,19 @@
 // Of both:
 //   - the authentication headers AppKey, Nonce, CurTime (within 5 minutes of the emulator's clock) and CheckSum;
 //   - code 431 to an id of a request (RequestId, X-custom-traceid) that was seen before;
+//   - rate limits, if a test sets them (Server.RateLimit, Server.DeleteLimit): code 416, and an API that stays closed
+//     for 10 seconds;
 //   - business errors under HTTP status 200.
 //
 // Message copy (抄送) of messages and recalls goes to where [Server.SendCallbacks] says.
 //
-// Not emulated: every other endpoint, among them version 2's for chat rooms, conversations and broadcasts; rate
-// limits (416), regions and IP restrictions, content moderation; the texts and push options of a
+// Not emulated: every other endpoint, among them version 2's for chat rooms, conversations and broadcasts; regions and IP restrictions, content moderation; the texts and push options of a
 // recall, which are checked for length where there is a limit and have no visible effect; who may recall in a chat
 // room.
 //
 // The pages print few bodies in full. The constants in this package's errors.go say which bodies are
-// known, and which are made up from the tables of codes. Where the pages are silent, this emulator decides: it never
-// forgets an id of a request; it takes a message whose server time is not the given timetag for another message; it
+// known, and which are made up from the tables of codes. Where the pages are silent, this emulator decides: it remembers
+// the last 100,000 ids of requests, those of refused ones too; it takes a message whose server time is not the given timetag for another message; it
 // recalls nothing older than 30 days, with one exception, chat rooms, which have no window; whatever has been
 // recalled or deleted in any way matches no further call; calls of version 1 that match nothing are answered 200, as
 // is documented for msg/recall.action alone; and super-teams have members that can leave in version 2 only.

@@ -21,6 +21,7 @@ const (
 	badNonce      = `{"desc":"nonce","code":414}`
 	badIgnoreTime = `{"desc":"illegal ignoreTime!","code":414}`
 	badLength     = `{"desc":"parameter too long","code":414}`
+	tooFast       = `{"desc":"frequency control","code":416}`
 	repeated      = `{"desc":"HTTP request is repeated","code":431}`
 	windowOver    = `{"desc":"Message recall time exceeded","code":508}`
 	badRoom       = `{"desc":"roomid not long","code":414}`
@@ -50,5 +51,6 @@ const (
 	v2BadNonce        = `{"code":414,"msg":"nonce"}`
 	v2BadCurTime      = `{"code":414,"msg":"CurTime is expired"}`
 	v2BadCheckSum     = `{"code":414,"msg":"checksum"}`
+	v2TooFast         = `{"code":416,"msg":"frequency control"}`
 	v2Repeated        = `{"code":431,"msg":"HTTP request is repeated"}`
 )

@@ -3,15 +3,15 @@ package neteasetest
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/imrecall/imrecall/internal/emulator"
 )
 
-// Server is the emulator. The base URL of version 1 is its URL field plus "/nimserver", that of version 2 its URL
-// field with or without that; Close shuts it down. Its AppSecret signs callbacks too. Its fields come filled with demo values; change them before the
-// first request, not later. Its methods are safe for concurrent use.
+// Server is the emulator. Close shuts it down. Its AppSecret signs callbacks too. Its fields come filled with demo
+// values; change them before the first request, not later. Its methods are safe for concurrent use.
 type Server struct {
 	*httptest.Server
 
@@ -20,6 +20,13 @@ type Server struct {
 	// Window is how long after SentAt a message can be recalled without ignoreTime. NewServer sets
 	// NetEase's default of 2 minutes.
 	Window time.Duration
+	// RateLimit is how many calls to each API are answered in any second of the emulator's clock. One more is answered
+	// with code 416, and so is every call to that API in the 10 seconds after it. NetEase's own limit is 100. NewServer
+	// sets no limit: 0.
+	RateLimit int
+	// DeleteLimit is how many calls to msg/delMsg.action are answered in any minute, before a code 416 and 10 seconds
+	// likewise. The API's own page says 10, NetEase's list of limits 100 a second. NewServer sets no limit: 0.
+	DeleteLimit int
 
 	control *emulator.Control
 	mux     *http.ServeMux
@@ -31,21 +38,29 @@ type Server struct {
 	removed    map[membership]bool
 	cleared    map[session]bool
 	broadcasts map[string]bool
-	requestIDs map[string]bool
+	requestIDs *recent
 }
 
 // NewServer starts an emulator that speaks plain http.
 func NewServer() *Server {
-	s := newServer()
-	s.Server = httptest.NewServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	s := NewUnstartedServer()
+	s.Start()
 	return s
 }
 
 // NewTLSServer starts an emulator that speaks https with httptest's certificate, which the client that
 // Client returns trusts.
 func NewTLSServer() *Server {
+	s := NewUnstartedServer()
+	s.StartTLS()
+	return s
+}
+
+// NewUnstartedServer returns an emulator that listens and does not answer yet. Before Start or StartTLS the caller may
+// give it another Listener, for a port of its own choice, or wrap Config.Handler, to delay or refuse requests.
+func NewUnstartedServer() *Server {
 	s := newServer()
-	s.Server = httptest.NewTLSServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
+	s.Server = httptest.NewUnstartedServer(s.control.Wrap(http.HandlerFunc(s.Answer)))
 	return s
 }
 
@@ -62,7 +77,7 @@ func newServer() *Server {
 		removed:    make(map[membership]bool),
 		cleared:    make(map[session]bool),
 		broadcasts: make(map[string]bool),
-		requestIDs: make(map[string]bool),
+		requestIDs: newRecent(maxRequestIDs),
 	}
 	s.handle("POST /nimserver/msg/recall.action", dialectV1(), s.recall)
 	s.handle("POST /nimserver/msg/delMsgOneWay.action", dialectV1(), s.oneWay)
@@ -86,14 +101,25 @@ type endpoint func(r *http.Request) string
 // handle serves a path. Other paths and methods get the plain 404 and 405 of net/http: NetEase does not document its
 // own answers to them.
 func (s *Server) handle(pattern string, d dialect, e endpoint) {
+	api := strings.Replace(pattern, "/nimserver/", "/", 1) // one API, wherever its base URL is
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		body := s.authenticate(r.Header, d)
-		if body == "" {
+		switch {
+		case body != "":
+		case !s.admit(api):
+			body = d.tooFast
+		default:
 			body = e(r)
 		}
 		emulator.Write(w, http.StatusOK, body)
 	})
 }
+
+// BaseURL is the base URL of version 1, which a client takes for the host: Host in netease.Config.
+func (s *Server) BaseURL() string { return s.URL + "/nimserver" }
+
+// BaseURLV2 is the base URL of version 2: HostV2 in netease.Config. BaseURL does as well.
+func (s *Server) BaseURLV2() string { return s.URL }
 
 // Answer gives the emulator's own answer to r. It neither logs r nor runs a hook: it is what a hook calls
 // that wants the request to take effect and then, say, cuts the connection.
@@ -109,9 +135,13 @@ func (s *Server) Answer(w http.ResponseWriter, r *http.Request) {
 // bodies that can be read.
 func (s *Server) Requests() []*http.Request { return s.control.Requests() }
 
-// Intercept queues hooks, each of which takes over one of the next requests: to answer something else, to
-// delay, or to cut the connection by hijacking it. They run in the order given; a nil hook leaves one
-// request to the emulator.
+// KeepRequests limits Requests to the newest n, so that an emulator that runs for long does not grow with every
+// request. 0 keeps none. Without it all are kept.
+func (s *Server) KeepRequests(n int) { s.control.Keep(n) }
+
+// Intercept queues hooks, each of which takes over one of the next requests: what CutAfter and its like return, or any
+// other handler, which may answer something else, delay, or hijack the connection. They run in the order given; a nil
+// hook leaves one request to the emulator.
 func (s *Server) Intercept(hooks ...http.HandlerFunc) { s.control.Intercept(hooks...) }
 
 // Now is the emulator's time.

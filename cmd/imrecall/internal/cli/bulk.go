@@ -1,0 +1,335 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/config"
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/journal"
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/records"
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/wave"
+)
+
+// bulkFlags are what the command bulk takes.
+type bulkFlags struct {
+	input       string // a file, or "-"
+	format      string
+	journal     string
+	failures    string
+	dryRun      bool
+	rate        float64
+	first       int
+	concurrency int
+	json        bool
+}
+
+func (p *program) bulkCommand() *cobra.Command {
+	var f bulkFlags
+	cmd := &cobra.Command{
+		Use:   "bulk FILE|- [flags]",
+		Short: "Recall the messages of a file, and go on where a killed run ended",
+		Long: `Recall the messages of a file: NDJSON, or CSV with a header (message_id, chat,
+from, to, sent_at, operator, reason, force, extension, ref). The same command
+again goes on where a killed or interrupted run ended.`,
+		Example: "  imrecall bulk --app feed-cn --dry-run spam.csv",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.input = args[0]
+			return p.bulk(cmd.Context(), f)
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"csv", "ndjson", "jsonl"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+	}
+	cmd.DisableFlagsInUseLine = true
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.BoolVar(&f.dryRun, "dry-run", false, "check every line and say how long it takes; send nothing")
+	flags.IntVar(&f.first, "first", 0, "send only the next `N` messages: a careful start")
+	flags.Float64Var(&f.rate, "rate", 0, "send at most `N` messages a second (default: the quota)")
+	flags.StringVar(&f.format, "format", "", "the `FORMAT`: csv or ndjson (default: by name or contents)")
+	flags.StringVar(&f.journal, "journal", "", "the `FILE` of what was sent (default: INPUT.journal)")
+	flags.StringVar(&f.failures, "failures", "", "the `FILE` for what failed (default: INPUT.failed.ndjson)")
+	flags.IntVar(&f.concurrency, "concurrency", 0, "at most `N` calls at a time (default: by the quota)")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object for each message, and a summary")
+	p.appFlags(cmd, flags)
+	complete(cmd, "format", func(string) []string { return []string{"csv", "ndjson"} })
+	return cmd
+}
+
+func (f bulkFlags) check() error {
+	switch {
+	case f.rate < 0 || f.first < 0 || f.concurrency < 0:
+		return errors.New("--rate, --first and --concurrency are not negative")
+	case f.format != "" && f.format != string(records.CSV) && f.format != string(records.NDJSON):
+		return errors.New("--format is csv or ndjson")
+	}
+	return nil
+}
+
+// bulk recalls, or only checks, the messages of an input.
+func (p *program) bulk(ctx context.Context, f bulkFlags) error {
+	if err := f.check(); err != nil {
+		return usage(err)
+	}
+	client, resolved, err := p.client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	source, err := p.open(f)
+	if err != nil {
+		return usage(err)
+	}
+	defer source.close()
+	if f.dryRun {
+		return p.dryRun(f, source, client)
+	}
+	return p.run(ctx, f, source, client, resolved)
+}
+
+// run recalls the messages of an input.
+func (p *program) run(ctx context.Context, f bulkFlags, source *source, client config.Client, resolved config.Resolved) error {
+	log, failures, err := p.memory(f, source, resolved)
+	if err != nil {
+		return usage(err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := make(chan struct{})
+	report := p.newReport(f, source, log, failures)
+	run := &wave.Wave{
+		Provider: client, Input: source.reader, Journal: log, Failures: failures, Reporter: report,
+		Rate: f.rate, Concurrency: f.concurrency, First: f.first, Stop: stop,
+	}
+	report.begin()
+	go p.watch(ctx, p.env.Signals(), stop, report)
+	summary, err := run.Run(ctx)
+	report.end(summary)
+	if log != nil {
+		err = errors.Join(err, log.Close())
+	}
+	if failures != nil {
+		err = errors.Join(err, failures.Close())
+	}
+	code := exitOf(summary, report.together(summary.Counts))
+	if err := report.summary(summary, code); err != nil {
+		return &exitError{exitNo, err}
+	}
+	if err != nil {
+		return &exitError{exitNo, err}
+	}
+	if code != exitYes {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+// watch obeys signals: the first one ends the run when what is in flight is answered, the second one at once.
+func (p *program) watch(ctx context.Context, signals <-chan os.Signal, stop chan<- struct{}, report *report) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-signals:
+	}
+	close(stop)
+	report.progress.Print("stopping: what is in flight is finished first; a second signal quits at once")
+	select {
+	case <-ctx.Done():
+	case <-signals:
+		p.env.Exit(exitInterrupted)
+	}
+}
+
+// memory opens the journal and the failures file of a run. Both are nil for an input that can't be read twice.
+func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) (*journal.Journal, *wave.Failures, error) {
+	if err := differ(source.path, source.journalPath(f), source.failuresPath(f)); err != nil {
+		return nil, nil, err
+	}
+	var log *journal.Journal
+	if path := source.journalPath(f); path != "" {
+		var err error
+		log, err = journal.Open(path, journal.Identity{
+			Vendor: resolved.Vendor, App: resolved.Identity(p.env.Getenv), Input: source.name,
+			Size: source.survey.Size, SHA256: source.survey.SHA256,
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	path := source.failuresPath(f)
+	if path == "" {
+		return log, nil, nil
+	}
+	var settled func(int) bool
+	if log != nil && log.Resumed() {
+		settled = log.Done
+	}
+	failures, err := wave.OpenFailures(path, settled)
+	if err != nil {
+		if log != nil {
+			err = errors.Join(err, log.Close())
+		}
+		return nil, nil, err
+	}
+	if log != nil {
+		log.SyncFirst(failures.Sync)
+	}
+	return log, failures, nil
+}
+
+// differ refuses one file in two roles, in which it would be overwritten.
+func differ(paths ...string) error {
+	for i, a := range paths {
+		for _, b := range paths[i+1:] {
+			if a == "" || b == "" {
+				continue
+			}
+			infoA, errA := os.Stat(a)
+			infoB, errB := os.Stat(b)
+			if filepath.Clean(a) == filepath.Clean(b) || errA == nil && errB == nil && os.SameFile(infoA, infoB) {
+				return fmt.Errorf("%s can't be two of the input, the journal and the failures file", b)
+			}
+		}
+	}
+	return nil
+}
+
+// exitOf is the exit code of a run: with all, what became of the messages in this run and those before.
+func exitOf(s wave.Summary, all wave.Counts) int {
+	switch {
+	case s.Halt != nil && wave.AboutApp(s.Halt):
+		return exitConfig
+	case s.Halt != nil:
+		return exitNo
+	case s.Stopped:
+		return exitInterrupted
+	case all[wave.Unknown] > 0:
+		return exitUnknown
+	case all.FailureCount() > 0:
+		return exitNo
+	}
+	return exitYes
+}
+
+// dryRun checks every message and says what a run would cost.
+func (p *program) dryRun(f bulkFlags, source *source, client config.Client) error {
+	plan, err := wave.NewPlan(client, source.reader, f.rate, func(rec records.Record) {
+		fmt.Fprintf(p.env.Stderr, "line %d: %s\n", rec.Line, records.Explain(rec.Err))
+	})
+	if err != nil {
+		return usage(err)
+	}
+	if err := p.printPlan(f, plan); err != nil {
+		return &exitError{exitNo, err}
+	}
+	if plan.Invalid > 0 {
+		return &exitError{code: exitNo}
+	}
+	return nil
+}
+
+// source is the input of a run.
+type source struct {
+	name   string // as the user wrote it
+	path   string // of the file; empty for a stream
+	file   *os.File
+	piped  *os.File // the stream, where it has a name
+	reader *records.Reader
+	survey records.Survey // of a file
+	total  int            // messages; -1 where nobody knows
+}
+
+// open opens the input. A file is read once before, so that its size is known and a journal can be bound to it. A stream
+// is too where a journal is asked for: it is kept beside the journal then.
+func (p *program) open(f bulkFlags) (*source, error) {
+	out := &source{name: f.input, path: f.input, total: -1}
+	stream, err := out.stream(p.env.Stdin)
+	switch {
+	case err != nil:
+		return nil, err
+	case stream != nil && (f.journal == "" || f.dryRun):
+		out.path = ""
+		out.reader, err = records.NewReader(stream, "", records.Format(f.format))
+		return out, err
+	case stream != nil:
+		out.path = f.journal + ".input"
+		if err := spool(out.path, stream); err != nil {
+			return nil, err
+		}
+	}
+	if out.file, err = os.Open(out.path); err != nil {
+		return nil, err
+	}
+	if err := out.look(records.Format(f.format)); err != nil {
+		out.close()
+		return nil, fmt.Errorf("%s: %w", out.path, err)
+	}
+	return out, nil
+}
+
+// stream returns an input that can be read once only: standard input, or a pipe that has a name. It is nil for a file. In
+// /dev even a file is one: /dev/stdin is whatever it was redirected from, and no place for a journal.
+func (s *source) stream(stdin io.Reader) (io.Reader, error) {
+	if s.name == "-" {
+		return stdin, nil
+	}
+	info, err := os.Stat(s.name)
+	device := strings.HasPrefix(filepath.Clean(s.name), "/dev/")
+	if err != nil || info.Mode().IsRegular() && !device {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder", s.name)
+	}
+	file, err := os.Open(s.name)
+	if err != nil {
+		return nil, err
+	}
+	s.piped = file
+	return file, nil
+}
+
+func (s *source) look(format records.Format) error {
+	var err error
+	if s.survey, err = records.Look(s.file, s.path, format); err != nil {
+		return err
+	}
+	s.total = s.survey.Records
+	if _, err := s.file.Seek(0, 0); err != nil {
+		return err
+	}
+	s.reader, err = records.NewReader(s.file, s.path, s.survey.Format)
+	return err
+}
+
+func (s *source) close() {
+	for _, file := range []*os.File{s.file, s.piped} {
+		if file != nil {
+			_ = file.Close()
+		}
+	}
+}
+
+// journalPath is where the journal is; empty for none.
+func (s *source) journalPath(f bulkFlags) string {
+	if f.journal != "" || s.path == "" {
+		return f.journal
+	}
+	return s.path + ".journal"
+}
+
+// failuresPath is where failures go; empty for nowhere.
+func (s *source) failuresPath(f bulkFlags) string {
+	if f.failures != "" || s.path == "" {
+		return f.failures
+	}
+	return s.path + ".failed.ndjson"
+}

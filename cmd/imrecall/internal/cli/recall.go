@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/imrecall/imrecall/recall"
+	"github.com/spf13/cobra"
+
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/records"
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/wave"
+)
+
+// recallFlags are what the command recall takes.
+type recallFlags struct {
+	req     recall.Request
+	chat    string
+	sentAt  string
+	json    bool
+	timeout time.Duration
+}
+
+func (p *program) recallCommand() *cobra.Command {
+	var f recallFlags
+	cmd := &cobra.Command{
+		Use:     "recall --id ID --chat CHAT --from USER --to ID [flags]",
+		Short:   "Recall one message",
+		Example: "  imrecall recall --app feed-cn --id 10386192 --chat direct --from ann --to bob",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return p.recall(cmd.Context(), f) },
+	}
+	cmd.DisableFlagsInUseLine = true
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.req.MessageID, "id", "", "the message's `ID` at the vendor (goeasy: not needed)")
+	flags.StringVar(&f.chat, "chat", "", "the kind of `CHAT`: direct, group, super_group or room")
+	flags.StringVar(&f.req.From, "from", "", "the `USER` who sent it")
+	flags.StringVar(&f.req.To, "to", "", "the `ID` of the recipient, group or room")
+	flags.StringVar(&f.sentAt, "sent-at", "", "the vendor's `TIME` of it: RFC 3339 or ms since 1970")
+	flags.StringVar(&f.req.Operator, "operator", "", "the `USER` who recalls, as users see it")
+	flags.StringVar(&f.req.Reason, "reason", "", "a `TEXT` that the participants see")
+	flags.StringVar(&f.req.Extension, "extension", "", "`DATA` that goes to the clients with the recall")
+	flags.BoolVar(&f.req.Force, "force", false, "recall after the vendor's window has passed, too")
+	flags.BoolVar(&f.json, "json", false, "print the result as JSON")
+	flags.DurationVar(&f.timeout, "timeout", 30*time.Second, "give up after this `TIME`")
+	p.appFlags(cmd, flags)
+	complete(cmd, "chat", func(string) []string { return []string{"direct", "group", "super_group", "room"} })
+	return cmd
+}
+
+// recall recalls one message.
+func (p *program) recall(ctx context.Context, f recallFlags) error {
+	f.req.Chat = recall.ChatType(f.chat)
+	if f.sentAt != "" {
+		at, err := records.ParseTime(f.sentAt)
+		if err != nil {
+			return usage(fmt.Errorf("--sent-at %s", records.Explain(err)))
+		}
+		f.req.SentAt = at
+	}
+	if f.timeout <= 0 {
+		return usage(errors.New("--timeout is longer than nothing"))
+	}
+	client, _, err := p.client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	finished := make(chan struct{})
+	defer close(finished)
+	signals := p.env.Signals()
+	go func() {
+		select {
+		case <-signals:
+			cancel()
+		case <-finished:
+		}
+	}()
+	receipt, err := client.RecallMessage(ctx, f.req)
+	result := recall.Result{Request: f.req, Receipt: receipt, Err: err}
+	if f.json {
+		if err := json.NewEncoder(p.env.Stdout).Encode(result); err != nil {
+			return &exitError{exitNo, err}
+		}
+	} else {
+		p.tell(result)
+	}
+	if err != nil {
+		return &exitError{code: codeOfResult(err)}
+	}
+	return nil
+}
+
+// tell says in words what became of a message.
+func (p *program) tell(result recall.Result) {
+	var e *recall.Error
+	if errors.As(result.Err, &e) && wave.ClassOf(result) == wave.Invalid {
+		fmt.Fprintln(p.env.Stderr, "imrecall: "+flagFor(e.Field)+" "+fmt.Sprint(e.Err))
+		return
+	}
+	if result.Err != nil {
+		fmt.Fprintf(p.env.Stderr, "imrecall: %v\n%s\n", result.Err, p.meaning(result))
+		return
+	}
+	r := result.Receipt
+	fmt.Fprintf(p.env.Stdout, "%s: %s\n", wave.ClassOf(result).Words(), p.meaning(result))
+	fmt.Fprintf(p.env.Stdout, "vendor %s, app %s, code %s, attempts %d", r.Vendor, r.App, r.Code, r.Attempts)
+	if r.TraceID != "" {
+		fmt.Fprintf(p.env.Stdout, ", trace %s", r.TraceID)
+	}
+	fmt.Fprintln(p.env.Stdout)
+}
+
+func (p *program) meaning(result recall.Result) string {
+	switch wave.ClassOf(result) {
+	case wave.Recalled:
+		return "the message is gone, the vendor's answer proves it"
+	case wave.Accepted:
+		return "the vendor said yes; this vendor says so of unknown messages too, so check the ids"
+	case wave.AlreadyGone:
+		return "an unanswered attempt went before, and the vendor does not know the message now"
+	case wave.NotFound:
+		return "The message was gone before, or its id is wrong: the vendor can't tell which."
+	case wave.Unknown:
+		return "The message may be gone. To recall it again is harmless, and tells."
+	case wave.Failed:
+		return "Nothing was changed. Try again."
+	case wave.Refused, wave.Invalid:
+	}
+	return "The message is where it was."
+}
+
+// flagFor is the flag that gives a field.
+func flagFor(field string) string {
+	for _, pair := range [][2]string{
+		{"MessageID", "--id"},
+		{"Chat", "--chat"},
+		{"From", "--from"},
+		{"To", "--to"},
+		{"SentAt", "--sent-at"},
+		{"Operator", "--operator"},
+		{"Reason", "--reason"},
+		{"Extension", "--extension"},
+		{"Force", "--force"},
+	} {
+		if pair[0] == field {
+			return pair[1]
+		}
+	}
+	return field
+}

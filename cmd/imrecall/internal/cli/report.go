@@ -1,0 +1,313 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/imrecall/imrecall/recall"
+
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/journal"
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/progress"
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/records"
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/wave"
+)
+
+// report tells people, or with --json programs, how a run goes.
+type report struct {
+	p        *program
+	f        bulkFlags
+	source   *source
+	journal  *journal.Journal
+	failures *wave.Failures
+	progress progress.Progress
+	skipped  int // settled in earlier runs
+	start    time.Time
+
+	mu      sync.Mutex
+	shown   time.Time
+	told    int // failures that were printed
+	out     *json.Encoder
+	outFail error
+}
+
+// mostTold is how many failures are printed where a file holds them all.
+const mostTold = 20
+
+// lineEvery is how often a run without a terminal says how far it is.
+const lineEvery = 10 * time.Second
+
+func (p *program) newReport(f bulkFlags, source *source, log *journal.Journal, failures *wave.Failures) *report {
+	r := &report{
+		p: p, f: f, source: source, journal: log, failures: failures, start: p.env.Now(), out: json.NewEncoder(p.env.Stdout),
+	}
+	total := source.total
+	if log != nil {
+		for _, n := range log.Past() {
+			r.skipped += n
+		}
+		total = max(total-r.skipped, 0)
+	}
+	if f.first > 0 && total >= 0 {
+		total = min(total, f.first)
+	}
+	if p.env.Width > 0 && total != 0 {
+		r.progress = progress.Bar(p.env.Stderr, total, p.env.Width)
+	} else {
+		r.progress = progress.Lines(p.env.Stderr, total, lineEvery, p.env.Now)
+	}
+	return r
+}
+
+// begin tells what earlier runs left.
+func (r *report) begin() {
+	if r.journal == nil {
+		r.progress.Print("no journal: if this run is killed, nobody knows how far it came (--journal FILE keeps one)")
+		return
+	}
+	if !r.journal.Resumed() {
+		return
+	}
+	r.progress.Print(fmt.Sprintf("going on: %d of %s settled before (%s)", r.skipped, messagesWere(r.source.total), pastOf(r.journal)))
+	if n := r.journal.Unanswered(); n > 0 {
+		r.progress.Print(fmt.Sprintf("%d were in flight when the run before ended, and may be recalled already: they are recalled again, which is harmless", n))
+	}
+}
+
+func pastOf(log *journal.Journal) wave.Counts {
+	counts := wave.Counts{}
+	for outcome, n := range log.Past() {
+		counts[wave.Class(outcome)] = n
+	}
+	return counts
+}
+
+// message is a line of --json.
+type message struct {
+	Line  int        `json:"line"`
+	Class wave.Class `json:"class"`
+	Input string     `json:"input,omitempty"`
+	recall.Result
+}
+
+// MarshalJSON writes the stable form of a result, and where it comes from.
+func (m message) MarshalJSON() ([]byte, error) {
+	type fields struct {
+		Line    int             `json:"line"`
+		Class   wave.Class      `json:"class"`
+		Input   string          `json:"input,omitempty"`
+		Request *recall.Request `json:"request,omitempty"`
+		Receipt json.RawMessage `json:"receipt,omitempty"`
+		Error   json.RawMessage `json:"error,omitempty"`
+	}
+	data, err := json.Marshal(m.Result)
+	if err != nil {
+		return nil, err
+	}
+	out := fields{Line: m.Line, Class: m.Class, Input: m.Input}
+	if err := json.Unmarshal(data, &out); err != nil {
+		return nil, err
+	}
+	if m.Input != "" {
+		out.Request = nil
+	}
+	return json.Marshal(out)
+}
+
+// Result implements wave.Reporter.
+func (r *report) Result(line int, class wave.Class, res recall.Result, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.f.json {
+		if err := r.out.Encode(message{Line: line, Class: class, Input: text, Result: res}); err != nil {
+			r.outFail = errors.Join(r.outFail, err)
+		}
+		return
+	}
+	if res.Err == nil {
+		return
+	}
+	r.told++
+	if r.failures != nil && r.told > mostTold {
+		if r.told == mostTold+1 {
+			r.progress.Print("more failures are only written to " + r.failures.Path())
+		}
+		return
+	}
+	r.progress.Print(fmt.Sprintf("line %d: %s: %s", line, class.Words(), explain(class, res.Err)))
+}
+
+func explain(class wave.Class, err error) string {
+	if class == wave.Invalid {
+		return records.Explain(err)
+	}
+	return err.Error()
+}
+
+// Progress implements wave.Reporter.
+func (r *report) Progress(counts wave.Counts) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.p.env.Now()
+	if now.Sub(r.shown) < 100*time.Millisecond {
+		return
+	}
+	r.shown = now
+	r.progress.Show(counts.Total(), counts.String())
+}
+
+func (r *report) end(s wave.Summary) {
+	r.progress.Show(s.Counts.Total(), s.Counts.String())
+	r.progress.Close()
+}
+
+// summaryJSON is the last line of --json.
+type summaryJSON struct {
+	Input    string      `json:"input"`
+	Counts   wave.Counts `json:"counts"`             // of this run
+	Skipped  int         `json:"skipped"`            // settled in earlier runs
+	Open     int         `json:"open"`               // sent or about to be, and left for another run
+	Finished bool        `json:"finished"`           // nothing is left
+	Halt     string      `json:"halt,omitempty"`     // why the run had to stop
+	Failures string      `json:"failures,omitempty"` // the file
+	Journal  string      `json:"journal,omitempty"`  // the file
+	ExitCode int         `json:"exit_code"`
+}
+
+// summary tells what became of the run.
+func (r *report) summary(s wave.Summary, code int) error {
+	finished := !s.Stopped && !s.Limited && s.Halt == nil
+	if r.f.json {
+		out := summaryJSON{
+			Input: r.source.name, Counts: s.Counts, Skipped: s.Skipped, Open: s.Open, Finished: finished, ExitCode: code,
+			Journal: r.source.journalPath(r.f),
+		}
+		if s.Halt != nil {
+			out.Halt = s.Halt.Error()
+		}
+		if r.together(s.Counts).FailureCount() > 0 {
+			out.Failures = r.source.failuresPath(r.f)
+		}
+		return errors.Join(r.outFail, r.out.Encode(map[string]summaryJSON{"summary": out}))
+	}
+	took := progress.Round(r.p.env.Now().Sub(r.start))
+	_, err := fmt.Fprintf(r.p.env.Stdout, "%s in %s: %s\n", messages(s.Counts.Total()), took, s.Counts)
+	if s.Skipped > 0 && finished {
+		fmt.Fprintf(r.p.env.Stdout, "with the runs before: %s\n", r.together(s.Counts))
+	}
+	if n := r.together(s.Counts).FailureCount(); n > 0 && r.failures != nil {
+		fmt.Fprintf(r.p.env.Stdout, "%d failed: see %s; to send these again: imrecall bulk %s\n",
+			n, r.failures.Path(), r.again(r.failures.Path()))
+	}
+	if !finished {
+		fmt.Fprintln(r.p.env.Stdout, r.left(s))
+	}
+	return err
+}
+
+// together adds up all runs.
+func (r *report) together(now wave.Counts) wave.Counts {
+	all := wave.Counts{}
+	if r.journal != nil {
+		all = pastOf(r.journal)
+	}
+	for class, n := range now {
+		all[class] += n
+	}
+	return all
+}
+
+// left tells why messages are left, and how to go on.
+func (r *report) left(s wave.Summary) string {
+	var b strings.Builder
+	switch {
+	case s.Halt != nil:
+		fmt.Fprintf(&b, "stopped: %v\n", s.Halt)
+	case s.Stopped:
+		fmt.Fprintln(&b, "interrupted: nothing is in flight any more")
+	case s.Limited:
+		fmt.Fprintf(&b, "stopped after the first %d, as asked\n", r.f.first)
+	}
+	switch {
+	case r.journal == nil:
+		b.WriteString("there is no journal: give the messages that are left in another input")
+	case s.Limited:
+		fmt.Fprintf(&b, "%s left; to go on: the same command without --first", messagesAre(r.remaining(s)))
+	default:
+		fmt.Fprintf(&b, "%s left; to go on: imrecall %s", messagesAre(r.remaining(s)), quoted(r.resumeArgs()))
+	}
+	return b.String()
+}
+
+func (r *report) remaining(s wave.Summary) int {
+	return r.source.total - r.skipped - s.Counts.Total()
+}
+
+// resumeArgs are the arguments of the run that goes on: those of this one, but a stream was kept as a file.
+func (r *report) resumeArgs() []string {
+	args := slices.Clone(r.p.env.Args)
+	if i := slices.Index(args, r.source.name); i >= 0 {
+		args[i] = r.source.path
+	}
+	return args
+}
+
+// again are the arguments of a run over the failures.
+func (r *report) again(path string) string {
+	var args []string
+	if r.p.app != "" {
+		args = append(args, "--app", r.p.app)
+	}
+	if r.p.vendor != "" {
+		args = append(args, "--vendor", r.p.vendor)
+	}
+	if r.p.file != "" {
+		args = append(args, "--config", r.p.file)
+	}
+	for _, set := range r.p.set {
+		args = append(args, "--set", set)
+	}
+	return quoted(append(args, path))
+}
+
+// messages is a number of messages in words.
+func messages(n int) string { return plural(n, "message") }
+
+func messagesAre(n int) string { return plural(n, "message") + verb(n, " is", " are") }
+
+func messagesWere(n int) string { return plural(n, "message") + verb(n, " was", " were") }
+
+func plural(n int, noun string) string { return strconv.Itoa(n) + " " + noun + verb(n, "", "s") }
+
+func verb(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
+}
+
+// printPlan tells what a run would do.
+func (p *program) printPlan(f bulkFlags, plan wave.Plan) error {
+	if f.json {
+		return json.NewEncoder(p.env.Stdout).Encode(map[string]any{"plan": map[string]any{
+			"messages": plan.Messages, "invalid": plan.Invalid, "calls": plan.Calls,
+			"calls_per_second": plan.PerCall, "seconds": plan.Takes.Seconds(),
+		}})
+	}
+	takes := "as long as the vendor takes: there is no limit"
+	if plan.Takes > 0 {
+		takes = "at least " + progress.Round(plan.Takes)
+	}
+	pace := ""
+	if plan.PerCall > 0 {
+		pace = fmt.Sprintf(" at %.0f calls a second", plan.PerCall)
+	}
+	_, err := fmt.Fprintf(p.env.Stdout, "%s would be sent, %d would not\nabout %s%s: %s\n",
+		messages(plan.Messages), plan.Invalid, plural(plan.Calls, "call"), pace, takes)
+	return err
+}

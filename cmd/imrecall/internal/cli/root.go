@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/config"
+)
+
+// program is a run of the command line: its surroundings and the flags that all commands share.
+type program struct {
+	env    Env
+	app    string
+	vendor string
+	file   string
+	set    []string
+}
+
+func newRoot(env Env) *cobra.Command {
+	p := &program{env: env}
+	root := &cobra.Command{
+		Use:   "imrecall",
+		Short: "Recall chat messages at Easemob, NetEase Yunxin and GoEasy",
+		Long: `Recall chat messages at Easemob, NetEase Yunxin and GoEasy.
+
+Exit codes: 0 the vendor said yes; 1 refused, or not sent; 2 usage or input;
+3 unknown: may have applied; 4 credentials or configuration; 130 interrupted.`,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_ = cmd.Help()
+			return usage(errors.New("a command is missing"))
+		},
+	}
+	root.SetUsageTemplate(usageTemplate)
+	root.SetHelpTemplate("{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}\n{{end}}" + usageTemplate)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(fmt.Errorf("%w (%s --help tells more)", err, cmd.CommandPath()))
+	})
+	root.AddCommand(p.recallCommand(), p.bulkCommand(), p.doctorCommand(), p.emulateCommand(), p.versionCommand())
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "help" {
+			cmd.Hidden = true // it works, and --help is enough to know
+		}
+	}
+	return root
+}
+
+const usageTemplate = `
+Usage: {{if not .HasParent}}{{.CommandPath}} COMMAND{{else if .Runnable}}{{.UseLine}}{{else}}{{.CommandPath}} COMMAND{{end}}
+{{- if .HasExample}}
+{{.Example}}{{end}}
+{{- if .HasAvailableSubCommands}}
+
+Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name 11}} {{.Short}}{{end}}{{end}}
+
+{{.CommandPath}} COMMAND --help tells more.{{end}}
+{{- if .HasAvailableLocalFlags}}
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+`
+
+// appFlags adds the flags that choose an application.
+func (p *program) appFlags(cmd *cobra.Command, flags *pflag.FlagSet) {
+	flags.StringVar(&p.app, "app", "", "the app with this `NAME` in the configuration file")
+	flags.StringVar(&p.vendor, "vendor", "", "the `VENDOR`: easemob, netease or goeasy")
+	flags.StringVar(&p.file, "config", "", "the configuration `FILE` (or IMRECALL_CONFIG)")
+	flags.StringArrayVar(&p.set, "set", nil, "`KEY=VALUE`, any setting of an app but a secret")
+	complete(cmd, "app", func(string) []string {
+		file, err := p.load()
+		if err != nil {
+			return nil
+		}
+		return file.Names()
+	})
+	complete(cmd, "vendor", func(string) []string { return config.Vendors() })
+	complete(cmd, "set", func(string) []string {
+		keys := config.Keys()
+		for i := range keys {
+			keys[i] += "="
+		}
+		return keys
+	})
+}
+
+// complete makes the shell offer values for a flag.
+func complete(cmd *cobra.Command, flag string, values func(begin string) []string) {
+	// It fails for a flag that does not exist, which the tests of completion would show.
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, begin string) ([]string, cobra.ShellCompDirective) {
+		return values(begin), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// load reads the configuration file.
+func (p *program) load() (*config.File, error) {
+	path := p.file
+	if path == "" {
+		path = p.env.Getenv("IMRECALL_CONFIG")
+	}
+	return config.Load(path)
+}
+
+// resolve returns the application to work for, and the file that it may come from.
+func (p *program) resolve(app string) (config.Resolved, *config.File, error) {
+	file, err := p.load()
+	if err != nil {
+		return config.Resolved{}, nil, err
+	}
+	flags := map[string]string{}
+	for _, pair := range p.set {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return config.Resolved{}, nil, usage(fmt.Errorf("--set %s: it has the form key=value", pair))
+		}
+		flags[key] = value
+	}
+	if p.vendor != "" {
+		flags["vendor"] = p.vendor
+	}
+	resolved, err := config.Source{App: app, Flags: flags, Getenv: p.env.Getenv, File: file}.Resolve()
+	return resolved, file, err
+}
+
+// client makes the client of the application to work for.
+func (p *program) client() (config.Client, config.Resolved, error) {
+	resolved, _, err := p.resolve(p.app)
+	if err != nil {
+		return nil, resolved, err
+	}
+	client, err := resolved.NewClient(p.env.Getenv)
+	return client, resolved, err
+}

@@ -1,0 +1,70 @@
+package emulate
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/imrecall/imrecall/recall"
+
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/records"
+)
+
+// Seed puts the messages of an NDJSON file into the emulators. Each is a request with the name of its vendor besides.
+func (e *Emulators) Seed(r io.Reader, name string) error {
+	scanner := bufio.NewScanner(r)
+	scanner.Buffer(nil, 1<<20)
+	for number := 1; scanner.Scan(); number++ {
+		text := bytes.TrimSpace(scanner.Bytes())
+		if len(text) == 0 {
+			continue
+		}
+		if err := e.seed(text); err != nil {
+			return fmt.Errorf("%s, line %d: %w", name, number, err)
+		}
+	}
+	return scanner.Err()
+}
+
+func (e *Emulators) seed(text []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return fmt.Errorf("it is not a JSON object: %w", err)
+	}
+	var vendor string
+	_ = json.Unmarshal(members["vendor"], &vendor) // checked below
+	delete(members, "vendor")
+	i := slices.IndexFunc(e.Vendors, func(v *Vendor) bool { return v.Vendor == vendor })
+	if i < 0 {
+		return fmt.Errorf("vendor is %q, which is none of easemob, netease and goeasy", vendor)
+	}
+	rest, err := json.Marshal(members)
+	if err != nil {
+		return err
+	}
+	req, err := read(rest)
+	if err != nil {
+		return err
+	}
+	e.Vendors[i].add(req)
+	e.Vendors[i].Seeds++
+	return nil
+}
+
+func read(text []byte) (recall.Request, error) {
+	reader, err := records.NewReader(bytes.NewReader(text), "", records.NDJSON)
+	if err != nil {
+		return recall.Request{}, err
+	}
+	rec, err := reader.Next()
+	if err != nil {
+		return recall.Request{}, err
+	}
+	if rec.Err != nil {
+		return recall.Request{}, fmt.Errorf("%s", records.Explain(rec.Err))
+	}
+	return rec.Request, nil
+}

@@ -1,0 +1,184 @@
+package records
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/imrecall/imrecall/recall"
+)
+
+// column is a field of a request that a CSV has a column for.
+type column struct {
+	field string // as in recall.Request
+	set   func(*recall.Request, string) error
+}
+
+// columnOf finds the field that a header names: message_id, MessageID and "Message ID" are the same.
+func columnOf(header string) (column, bool) {
+	name := strings.ToLower(strings.NewReplacer("_", "", " ", "", "-", "").Replace(header))
+	for _, f := range fields() {
+		if strings.ToLower(f.field) == name {
+			return f, true
+		}
+	}
+	return column{}, false
+}
+
+func fields() []column {
+	text := func(field string, of func(*recall.Request) *string) column {
+		return column{field, func(r *recall.Request, value string) error {
+			*of(r) = value
+			return nil
+		}}
+	}
+	return []column{
+		{"MessageID", setMessageID},
+		{"Chat", func(r *recall.Request, value string) error { return setChat(r, value) }},
+		text("From", func(r *recall.Request) *string { return &r.From }),
+		text("To", func(r *recall.Request) *string { return &r.To }),
+		{"SentAt", setSentAt},
+		text("Operator", func(r *recall.Request) *string { return &r.Operator }),
+		text("Reason", func(r *recall.Request) *string { return &r.Reason }),
+		{"Force", setForce},
+		text("Extension", func(r *recall.Request) *string { return &r.Extension }),
+		text("Ref", func(r *recall.Request) *string { return &r.Ref }),
+	}
+}
+
+func setForce(r *recall.Request, value string) error {
+	if value == "" {
+		return nil
+	}
+	force, err := strconv.ParseBool(value)
+	if err != nil {
+		return invalid("Force", "is neither true nor false")
+	}
+	r.Force = force
+	return nil
+}
+
+// readHeader reads the first record as the names of the columns. A name that is no field of a request is refused, so
+// that a misspelt one is not lost in silence.
+func (r *Reader) readHeader() error {
+	rec, lines, err := r.nextCSV()
+	if err != nil {
+		return err
+	}
+	text := joined(lines)
+	if rec.Err == nil {
+		rec.Err = badText(lines, text)
+	}
+	var names []string
+	if rec.Err == nil {
+		names, rec.Err = split(string(text))
+	}
+	if rec.Err != nil {
+		return &FormatError{fmt.Sprintf("line %d, the header: %s", rec.Line, reason(rec.Err))}
+	}
+	seen := map[string]bool{}
+	for _, name := range names {
+		c, ok := columnOf(name)
+		switch {
+		case !ok:
+			return &FormatError{fmt.Sprintf("line %d: the header names %q, which is no field of a message; the fields are %s", rec.Line, name, known())}
+		case seen[c.field]:
+			return &FormatError{fmt.Sprintf("line %d: the header names %s twice", rec.Line, c.field)}
+		}
+		seen[c.field] = true
+		r.columns = append(r.columns, c)
+	}
+	return nil
+}
+
+// known lists the names of fields as they are written in files.
+func known() string {
+	return "message_id, chat, from, to, sent_at, operator, reason, force, extension, ref"
+}
+
+// nextCSV collects the lines of one record: a quoted field may hold line ends. Where a quote is never closed, only its
+// first line is taken for bad, and reading goes on with the next one.
+func (r *Reader) nextCSV() (Record, []line, error) {
+	first, err := r.lines.next()
+	if err != nil {
+		return Record{}, nil, err
+	}
+	all, size, quotes := []line{first}, len(first.text), bytes.Count(first.text, []byte(`"`))
+	for quotes%2 == 1 {
+		next, err := r.lines.next()
+		if err != nil && !errors.Is(err, io.EOF) {
+			return Record{}, nil, err
+		}
+		if size += len(next.text) + 1; err != nil || next.long || size > maxRecord {
+			if err == nil {
+				all = append(all, next)
+			}
+			r.lines.giveBack(all[1:])
+			return Record{Line: first.number, Err: invalid("", "a quote is opened and never closed")}, all[:1], nil
+		}
+		all = append(all, next)
+		quotes += bytes.Count(next.text, []byte(`"`))
+	}
+	return Record{Line: first.number}, all, nil
+}
+
+// split returns the values of one record.
+func split(text string) ([]string, error) {
+	if !strings.Contains(text, `"`) {
+		return strings.Split(text, ","), nil
+	}
+	reader := csv.NewReader(strings.NewReader(text))
+	reader.FieldsPerRecord = -1
+	values, err := reader.Read()
+	var syntax *csv.ParseError
+	if errors.As(err, &syntax) {
+		return nil, invalid("", syntax.Err.Error())
+	}
+	return values, err
+}
+
+func parseCSV(text string, columns []column) (recall.Request, error) {
+	var req recall.Request
+	values, err := split(text)
+	switch {
+	case err != nil:
+		if lines := strings.Count(text, "\n"); lines > 0 {
+			return req, invalid("", fmt.Sprintf("%s, in a record of %d lines: nothing of them is sent", reason(err), lines+1))
+		}
+		return req, err
+	case len(values) != len(columns):
+		return req, invalid("", fmt.Sprintf("there are %d values under %d columns", len(values), len(columns)))
+	}
+	for i, c := range columns {
+		if err := c.set(&req, values[i]); err != nil {
+			return req, err
+		}
+	}
+	return req, nil
+}
+
+// reason is the text of an error of invalid without its kind.
+func reason(err error) string {
+	var e *recall.Error
+	if !errors.As(err, &e) || e.Err == nil {
+		return err.Error()
+	}
+	if e.Field == "" {
+		return e.Err.Error()
+	}
+	return e.Field + " " + e.Err.Error()
+}
+
+// Explain is the text of a record's error, without the kind that all of them share.
+func Explain(err error) string {
+	text := reason(err)
+	if !utf8.ValidString(text) {
+		return strings.ToValidUTF8(text, "\ufffd")
+	}
+	return text
+}

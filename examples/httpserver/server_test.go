@@ -1,0 +1,81 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/imrecall/imrecall/recall"
+	"github.com/imrecall/imrecall/recall/recalltest"
+)
+
+func serve(fake *recalltest.Fake, method, path, body string) *httptest.ResponseRecorder {
+	s := &service{provider: fake, deadline: 800 * time.Millisecond, log: slog.New(slog.DiscardHandler)}
+	w := httptest.NewRecorder()
+	s.handler().ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+	return w
+}
+
+func TestStatuses(t *testing.T) {
+	for _, c := range []struct {
+		answer recalltest.Answer
+		want   int
+	}{
+		{recalltest.Answer{}, 200},
+		{recalltest.Answer{Outcome: recall.Accepted}, 202},
+		{recalltest.Answer{Outcome: recall.AlreadyGone}, 202},
+		{recalltest.Answer{Err: recall.ErrInvalidRequest}, 400},
+		{recalltest.Answer{Err: recall.ErrForbidden}, 403},
+		{recalltest.Answer{Err: recall.ErrNotFound}, 404},
+		{recalltest.Answer{Err: recall.ErrWindowExpired}, 409},
+		{recalltest.Answer{Err: recall.ErrUnsupported}, 422},
+		{recalltest.Answer{Err: recall.ErrUnauthorized}, 500},
+		{recalltest.Answer{Err: recall.ErrMisconfigured}, 500},
+		{recalltest.Answer{Err: recall.ErrNotEnabled}, 500},
+		{recalltest.Answer{Err: recall.ErrPlanExhausted}, 500},
+		{recalltest.Answer{Err: recall.ErrBadResponse}, 502},
+		{recalltest.Answer{Err: recall.ErrRateLimited}, 503},
+		{recalltest.Answer{Err: errors.New("boom")}, 503},
+		{recalltest.Answer{Latency: recalltest.Forever}, 504},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			fake := recalltest.Fake{Default: c.answer}
+			begin := time.Now()
+			w := serve(&fake, http.MethodPost, "/v1/recall", `{"message_id":"1","ref":"ticket"}`)
+			assert.Equal(t, c.want, w.Code, "%v", c.answer)
+			var result recall.Result
+			require.NoError(t, json.Unmarshal(w.Body.Bytes(), &result))
+			assert.Equal(t, "ticket", result.Request.Ref)
+			assert.Equal(t, c.want < 300, result.Err == nil)
+			assert.Equal(t, c.want == 503, w.Header().Get("Retry-After") == "1")
+			assert.Equal(t, begin.Add(800*time.Millisecond), fake.Calls()[0].Deadline)
+		})
+	}
+}
+
+func TestRetryAfterIsTheVendors(t *testing.T) {
+	fake := recalltest.Fake{Default: recalltest.Answer{Err: &recall.Error{Kind: recall.ErrRateLimited, RetryAfter: 9500 * time.Millisecond}}}
+	assert.Equal(t, "10", serve(&fake, http.MethodPost, "/v1/recall", `{}`).Header().Get("Retry-After"))
+}
+
+func TestBadBodies(t *testing.T) {
+	for _, body := range []string{"", "{", "[]", `{"mesage_id":"1"}`, `{} {}`, `{"message_id":"` + strings.Repeat("1", longestBody) + `"}`} {
+		var fake recalltest.Fake
+		w := serve(&fake, http.MethodPost, "/v1/recall", body)
+		assert.Equal(t, http.StatusBadRequest, w.Code)
+		assert.Contains(t, w.Body.String(), `"field":"body"`)
+		assert.Empty(t, fake.Calls())
+	}
+	var fake recalltest.Fake
+	assert.Equal(t, http.StatusMethodNotAllowed, serve(&fake, http.MethodGet, "/v1/recall", "").Code)
+	assert.Equal(t, http.StatusNotFound, serve(&fake, http.MethodPost, "/v1/recal", "{}").Code)
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/imrecall/imrecall/recall"
+)
+
+// deadline is how long whoever flagged a message waits for the answer.
+const deadline = 800 * time.Millisecond
+
+// flags is the handler of an app server: it takes a message that was flagged,
+// and recalls it. It knows recall.Provider and no vendor, which is what makes
+// it easy to test.
+type flags struct{ provider recall.Provider }
+
+// answer tells what became of the message.
+type answer struct {
+	// Verdict is "gone", "pending", "refused" or "unknown".
+	Verdict string `json:"verdict"`
+	// Reason is the kind of the error, or how the outcome is no proof.
+	Reason string `json:"reason,omitempty"`
+}
+
+func (f flags) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var message recall.Request
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&message); err != nil {
+		http.Error(w, "the body is not a message in JSON", http.StatusBadRequest)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), deadline)
+	defer cancel()
+	receipt, err := f.provider.RecallMessage(ctx, message)
+
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(verdict(receipt, err)) // a client that has gone is nobody's error
+}
+
+// verdict is all that there is to tell apart.
+func verdict(receipt recall.Receipt, err error) answer {
+	var e *recall.Error
+	switch {
+	case err == nil && receipt.Outcome.Proven():
+		return answer{Verdict: "gone"}
+	case err == nil:
+		return answer{"pending", string(receipt.Outcome)}
+	case errors.As(err, &e) && e.MayHaveApplied:
+		return answer{"unknown", string(e.Kind)}
+	case errors.As(err, &e):
+		return answer{"refused", string(e.Kind)}
+	default:
+		return answer{"refused", err.Error()}
+	}
+}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package recall_test
+
+// waveLength is how many messages TestEachInBoundedMemory recalls.
+const waveLength = 1_000_000
