@@ -36,8 +36,8 @@ type EachOptions struct {
 	// Late is given the results that the loop over Each did not get because it
 	// ended early: those of calls in flight, those that were not looked at yet,
 	// and an ErrCanceled for each request that was read and not sent. It is
-	// called on the goroutine of the loop, before the loop is left. Nil drops
-	// them.
+	// called on the goroutine of the loop, before the loop is left, and no more
+	// once it panics. Nil drops them.
 	Late func(Result)
 }
 
@@ -146,6 +146,11 @@ func each(ctx context.Context, p Provider, reqs iter.Seq[Request], opts EachOpti
 	stop := context.AfterFunc(ctx, func() { w.stop(ctx.Err()) })
 	taken := []numbered{} // and not looked at
 	defer func() {
+		if crashed := w.leave(); crashed != nil {
+			crashed.raise()
+		}
+	}()
+	defer func() { // which leave comes after even where Late panics
 		stop()
 		w.stop(errLeft)
 		for ; taken != nil; taken = w.take(nil) {
@@ -154,9 +159,6 @@ func each(ctx context.Context, p Provider, reqs iter.Seq[Request], opts EachOpti
 					opts.Late(r.Result)
 				}
 			}
-		}
-		if crashed := w.leave(); crashed != nil {
-			crashed.raise()
 		}
 	}()
 	go w.readAll(ctx, reqs)
