@@ -16,7 +16,7 @@ type EachOptions struct {
 	// tells its quota (Capabilities.CallsPerSecond) calls begin as evenly as it
 	// allows, and the number follows from how long they take; where it tells
 	// none, it grows for as long as that brings more calls a second. While two
-	// calls wait for a quota of a Limiter of NewLimiter, no other is begun.
+	// calls wait for a quota (see Waiting), no other is begun.
 	Concurrency int
 
 	// Linger is how long a request waits, from when it was read, for others that
@@ -25,6 +25,13 @@ type EachOptions struct {
 	// wait for others after the last one was read, nor where the look-ahead is
 	// full.
 	Linger time.Duration
+
+	// LookAhead is how many requests at most are read whose results the loop has not come
+	// to the end of. 0 or less stands for some 8,000, more with a Concurrency above
+	// 128. Set it to what a queue lets one consumer leave unacknowledged, and for
+	// how long: at 100 messages a second the last of 8,000 has its result after 80 s.
+	// With less than a call takes for each call in flight, calls are not full.
+	LookAhead int
 
 	// Rate is how many messages a second are handed to the provider at most,
 	// evenly spread and never ahead by more than one call: each recall may
@@ -49,9 +56,9 @@ const (
 
 // Each recalls everything that reqs yields, and yields exactly one Result for
 // each request read, as they complete. It is for waves of any length: it holds
-// only a bounded number of requests in memory, some 8,000 in each of its two
-// stages (read, and waiting for the loop to take the result), more with a Concurrency
-// above 128.
+// only a bounded number of requests in memory (EachOptions.LookAhead), those
+// included whose results wait for the loop. A loop that is slow slows down the
+// wave.
 //
 // Requests that may share a call do, where p is a [Batcher]; it pays to have
 // those of one conversation close to each other. Requests that are ready go
@@ -163,6 +170,7 @@ func each(ctx context.Context, p Provider, reqs iter.Seq[Request], opts EachOpti
 	}()
 	go w.readAll(ctx, reqs)
 	var space []numbered
+	seen := 0
 	for {
 		all := w.take(space)
 		if all == nil {
@@ -175,7 +183,12 @@ func each(ctx context.Context, p Provider, reqs iter.Seq[Request], opts EachOpti
 			if !yield(r.number, r.Result) {
 				return
 			}
+			if seen++; seen > w.window/16 && len(taken) > 0 { // a slow loop does not have to be through with all
+				w.seen(seen)
+				seen = 0
+			}
 		}
+		seen = 0
 		clear(all)
 		space = all
 	}
