@@ -63,7 +63,10 @@ const (
 // Requests that may share a call do, where p is a [Batcher]; it pays to have
 // those of one conversation close to each other. Requests that are ready go
 // first come, first served. Calls are made under [WithBulk], so that single
-// recalls overtake them. Each does not repeat a call: providers do that.
+// recalls overtake them. Each does not repeat a call: providers do that, and
+// a result whose error is Retryable in spite of it is for a later wave. Where a quota has no place before the deadline of ctx, calls fail at once with
+// ErrRateLimited, at most 100 of them a second: a wave is better off without a
+// deadline. The example named Queue settles the deliveries of a queue.
 //
 // # Failures
 //
