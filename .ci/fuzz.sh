@@ -11,8 +11,8 @@ ran=0 left=0 failures=0
 
 # fuzz forgives what go.dev/issue/75804 (fixed in Go 1.27) reports as a failure: that the time was up. A real failure
 # comes with its input or with another text.
-fuzz() { # package, target
-  if go test -run='^$' -fuzz="^$2\$" -fuzztime="${each}s" "$1" </dev/null >"$log" 2>&1; then
+fuzz() { # folder of the module, package, target
+  if GOWORK=off go -C "$1" test -run='^$' -fuzz="^$3\$" -fuzztime="${each}s" "$2" </dev/null >"$log" 2>&1; then
     tail -n 1 "$log"
   elif ! grep -q 'Failing input written' "$log" &&
     [[ $(sed -n '/^--- FAIL/,/^FAIL$/p' "$log" | sed '1d;$d') == "    context deadline exceeded" ]]; then
@@ -24,8 +24,13 @@ fuzz() { # package, target
 }
 
 # go test -list names the targets of a package first, and the package after them.
-targets=$(go test -list '^Fuzz' ./... | awk '/^Fuzz/ { t[n++] = $1 } /^ok/ { for (i = 0; i < n; i++) print $2, t[i]; n = 0 }')
-while read -r package target; do
+targets() { # folder of a module
+  GOWORK=off go -C "$1" test -list '^Fuzz' ./... |
+    awk -v folder="$1" '/^Fuzz/ { t[n++] = $1 } /^ok/ { for (i = 0; i < n; i++) print folder, $2, t[i]; n = 0 }'
+}
+
+all_targets=$(git ls-files --cached --others --exclude-standard 'go.mod' '*/go.mod' | sort -r | while read -r mod; do targets "$(dirname "$mod")"; done)
+while read -r folder package target; do
   if [[ -z $target ]]; then continue; fi
   if ((SECONDS + each > all)); then
     left=$((left + 1))
@@ -33,7 +38,7 @@ while read -r package target; do
   fi
   echo "$package $target"
   ran=$((ran + 1))
-  fuzz "$package" "$target" || failures=$((failures + 1))
-done <<<"$targets"
+  fuzz "$folder" "$package" "$target" || failures=$((failures + 1))
+done <<<"$all_targets"
 echo "$ran targets fuzzed, $failures failed, $left left out for time"
 exit $((failures > 0))

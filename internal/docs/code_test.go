@@ -72,7 +72,7 @@ var packagePaths = byName(
 	"context", "crypto/sha1", "encoding/hex", "encoding/json", "errors", "fmt", "io", "iter", "log", "log/slog", "maps",
 	"net/http", "net/http/httptest", "net/url", "os", "slices",
 	"strconv", "strings", "sync", "testing", "time",
-	modulePath+"/recall",
+	modulePath+"/recall", modulePath+"/recall/recalltest",
 	modulePath+"/easemob", modulePath+"/easemob/easemobtest",
 	modulePath+"/netease", modulePath+"/netease/neteasetest",
 	modulePath+"/goeasy", modulePath+"/goeasy/goeasytest",
@@ -94,6 +94,7 @@ var parameters = map[string]string{
 	"provider": "recall.Provider",
 	"request":  "recall.Request",
 	"req":      "recall.Request",
+	"requests": "[]recall.Request",
 	"receipt":  "recall.Receipt",
 	"err":      "error",
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -48,7 +51,7 @@ again goes on where a killed or interrupted run ended.`,
 	cmd.DisableFlagsInUseLine = true
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.BoolVar(&f.dryRun, "dry-run", false, "check every line, say how long it will take, send nothing")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "check every line and say how long it takes; send nothing")
 	flags.IntVar(&f.first, "first", 0, "send only the next `N` messages: a careful start")
 	flags.Float64Var(&f.rate, "rate", 0, "send at most `N` messages a second (default: the quota)")
 	flags.StringVar(&f.format, "format", "", "the `FORMAT`: csv or ndjson (default: by name or contents)")
@@ -107,7 +110,7 @@ func (p *program) run(ctx context.Context, f bulkFlags, source *source, client c
 		Rate: f.rate, Concurrency: f.concurrency, First: f.first, Stop: stop,
 	}
 	report.begin()
-	go p.watch(ctx, stop, report)
+	go p.watch(ctx, p.env.Signals(), stop, report)
 	summary, err := run.Run(ctx)
 	report.end(summary)
 	if log != nil {
@@ -130,23 +133,26 @@ func (p *program) run(ctx context.Context, f bulkFlags, source *source, client c
 }
 
 // watch obeys signals: the first one ends the run when what is in flight is answered, the second one at once.
-func (p *program) watch(ctx context.Context, stop chan<- struct{}, report *report) {
+func (p *program) watch(ctx context.Context, signals <-chan os.Signal, stop chan<- struct{}, report *report) {
 	select {
 	case <-ctx.Done():
 		return
-	case <-p.env.Signals:
+	case <-signals:
 	}
 	close(stop)
 	report.progress.Print("stopping: what is in flight is finished first; a second signal quits at once")
 	select {
 	case <-ctx.Done():
-	case <-p.env.Signals:
+	case <-signals:
 		p.env.Exit(exitInterrupted)
 	}
 }
 
 // memory opens the journal and the failures file of a run. Both are nil for an input that can't be read twice.
 func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) (*journal.Journal, *wave.Failures, error) {
+	if err := differ(source.path, source.journalPath(f), source.failuresPath(f)); err != nil {
+		return nil, nil, err
+	}
 	var log *journal.Journal
 	if path := source.journalPath(f); path != "" {
 		var err error
@@ -177,6 +183,23 @@ func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) 
 		log.SyncFirst(failures.Sync)
 	}
 	return log, failures, nil
+}
+
+// differ refuses one file in two roles, in which it would be overwritten.
+func differ(paths ...string) error {
+	for i, a := range paths {
+		for _, b := range paths[i+1:] {
+			if a == "" || b == "" {
+				continue
+			}
+			infoA, errA := os.Stat(a)
+			infoB, errB := os.Stat(b)
+			if filepath.Clean(a) == filepath.Clean(b) || errA == nil && errB == nil && os.SameFile(infoA, infoB) {
+				return fmt.Errorf("%s can't be two of the input, the journal and the failures file", b)
+			}
+		}
+	}
+	return nil
 }
 
 // exitOf is the exit code of a run: with all, what became of the messages in this run and those before.
@@ -218,6 +241,7 @@ type source struct {
 	name   string // as the user wrote it
 	path   string // of the file; empty for a stream
 	file   *os.File
+	piped  *os.File // the stream, where it has a name
 	reader *records.Reader
 	survey records.Survey // of a file
 	total  int            // messages; -1 where nobody knows
@@ -227,28 +251,50 @@ type source struct {
 // is too where a journal is asked for: it is kept beside the journal then.
 func (p *program) open(f bulkFlags) (*source, error) {
 	out := &source{name: f.input, path: f.input, total: -1}
-	if f.input == "-" {
+	stream, err := out.stream(p.env.Stdin)
+	switch {
+	case err != nil:
+		return nil, err
+	case stream != nil && (f.journal == "" || f.dryRun):
 		out.path = ""
-		if f.journal == "" || f.dryRun {
-			var err error
-			out.reader, err = records.NewReader(p.env.Stdin, "", records.Format(f.format))
-			return out, err
-		}
+		out.reader, err = records.NewReader(stream, "", records.Format(f.format))
+		return out, err
+	case stream != nil:
 		out.path = f.journal + ".input"
-		if err := spool(out.path, p.env.Stdin); err != nil {
+		if err := spool(out.path, stream); err != nil {
 			return nil, err
 		}
 	}
-	file, err := os.Open(out.path)
-	if err != nil {
+	if out.file, err = os.Open(out.path); err != nil {
 		return nil, err
 	}
-	out.file = file
 	if err := out.look(records.Format(f.format)); err != nil {
 		out.close()
 		return nil, fmt.Errorf("%s: %w", out.path, err)
 	}
 	return out, nil
+}
+
+// stream returns an input that can be read once only: standard input, or a pipe that has a name. It is nil for a file. In
+// /dev even a file is one: /dev/stdin is whatever it was redirected from, and no place for a journal.
+func (s *source) stream(stdin io.Reader) (io.Reader, error) {
+	if s.name == "-" {
+		return stdin, nil
+	}
+	info, err := os.Stat(s.name)
+	device := strings.HasPrefix(filepath.Clean(s.name), "/dev/")
+	if err != nil || info.Mode().IsRegular() && !device {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder", s.name)
+	}
+	file, err := os.Open(s.name)
+	if err != nil {
+		return nil, err
+	}
+	s.piped = file
+	return file, nil
 }
 
 func (s *source) look(format records.Format) error {
@@ -265,8 +311,10 @@ func (s *source) look(format records.Format) error {
 }
 
 func (s *source) close() {
-	if s.file != nil {
-		_ = s.file.Close()
+	for _, file := range []*os.File{s.file, s.piped} {
+		if file != nil {
+			_ = file.Close()
+		}
 	}
 }
 

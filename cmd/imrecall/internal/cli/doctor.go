@@ -15,7 +15,7 @@ func (p *program) doctorCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor [flags]",
-		Short: "Check configuration, network, TLS, clock and credentials of each app",
+		Short: "Check configuration, network, clock and credentials of each app",
 		Long: `Check configuration, network, TLS, clock and credentials of each configured app
 (or of the one that --app names) without touching a message, and say what to
 fix. Exit code 0 where nothing failed, 4 otherwise.`,
@@ -33,9 +33,10 @@ fix. Exit code 0 where nothing failed, 4 otherwise.`,
 func (p *program) doctor(ctx context.Context, asJSON bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	signals := p.env.Signals()
 	go func() {
 		select {
-		case <-p.env.Signals:
+		case <-signals:
 			cancel()
 		case <-ctx.Done():
 		}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +24,7 @@ func (p *program) emulateCommand() *cobra.Command {
 		Short: "Run emulators of the three vendors, for tests in any language",
 		Long: `Run emulators of the three vendors, for tests in any language, until SIGINT or
 SIGTERM. It prints their URLs and demo credentials as a configuration file.`,
-		Example: "  imrecall emulate --easemob 7001 --netease 7002 --goeasy 7003 --seed messages.ndjson",
+		Example: "  imrecall emulate --easemob 7001 --netease 7002 --seed seed.ndjson",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return p.emulate(cmd.Context(), opts, seed, asJSON) },
 	}
@@ -34,10 +35,11 @@ SIGTERM. It prints their URLs and demo credentials as a configuration file.`,
 	flags.IntVar(&opts.NetEase, "netease", 0, "`PORT` of the NetEase emulator; 0 for a free one")
 	flags.IntVar(&opts.GoEasy, "goeasy", 0, "`PORT` of the GoEasy emulator; 0 for a free one")
 	flags.StringVar(&opts.Listen, "listen", "127.0.0.1", "`ADDRESS` to listen on")
-	flags.StringVar(&seed, "seed", "", "NDJSON `FILE` of messages: what bulk takes, and \"vendor\"")
+	flags.StringVar(&seed, "seed", "", "NDJSON `FILE` of messages, each with its \"vendor\"")
+	flags.DurationVar(&opts.Window, "window", 2*time.Minute, "recall window of this `TIME`")
 	flags.DurationVar(&opts.Latency, "latency", 0, "`TIME` by which each answer is delayed")
-	flags.Float64Var(&opts.FailRate, "fail-rate", 0, "`SHARE` of requests, 0 to 1, that get a 503 and no effect")
-	flags.IntVar(&opts.RateLimit, "rate-limit", 0, "`CALLS` a second and API that are not refused as too fast")
+	flags.Float64Var(&opts.FailRate, "fail-rate", 0, "`SHARE` of requests, 0 to 1, that only get a 503")
+	flags.IntVar(&opts.RateLimit, "rate-limit", 0, "refuse more than so many `CALLS` a second and API")
 	flags.BoolVar(&asJSON, "json", false, "print URLs and credentials as one line of JSON")
 	return cmd
 }
@@ -50,6 +52,7 @@ func (p *program) emulate(ctx context.Context, opts emulate.Options, seed string
 	case opts.RateLimit < 0 || opts.Latency < 0:
 		return usage(errors.New("--rate-limit and --latency are not negative"))
 	}
+	signals := p.env.Signals() // before anybody can know that it runs
 	emulators, err := emulate.Start(ctx, opts)
 	if err != nil {
 		return usage(err)
@@ -70,7 +73,7 @@ func (p *program) emulate(ctx context.Context, opts emulate.Options, seed string
 		return &exitError{exitNo, err}
 	}
 	select {
-	case <-p.env.Signals:
+	case <-signals:
 	case <-ctx.Done():
 	}
 	return nil
@@ -81,7 +84,7 @@ func (p *program) printEmulators(emulators *emulate.Emulators, asJSON bool) erro
 		return json.NewEncoder(p.env.Stdout).Encode(emulators.Vendors)
 	}
 	for _, v := range emulators.Vendors {
-		fmt.Fprintf(p.env.Stdout, "# %s: %s, %d messages\n[apps.%s]\n", v.Vendor, v.URL, v.Seeds, v.Vendor)
+		fmt.Fprintf(p.env.Stdout, "# %s: %s, %s\n[apps.%s]\n", v.Vendor, v.URL, messages(v.Seeds), v.Vendor)
 		for _, key := range slices.Sorted(maps.Keys(v.Config)) {
 			fmt.Fprintf(p.env.Stdout, "%s = %q\n", key, v.Config[key])
 		}

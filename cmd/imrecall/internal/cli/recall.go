@@ -26,7 +26,7 @@ type recallFlags struct {
 func (p *program) recallCommand() *cobra.Command {
 	var f recallFlags
 	cmd := &cobra.Command{
-		Use:     "recall --app NAME --id ID --chat CHAT --from USER --to ID [flags]",
+		Use:     "recall --id ID --chat CHAT --from USER --to ID [flags]",
 		Short:   "Recall one message",
 		Example: "  imrecall recall --app feed-cn --id 10386192 --chat direct --from ann --to bob",
 		Args:    cobra.NoArgs,
@@ -39,7 +39,7 @@ func (p *program) recallCommand() *cobra.Command {
 	flags.StringVar(&f.chat, "chat", "", "the kind of `CHAT`: direct, group, super_group or room")
 	flags.StringVar(&f.req.From, "from", "", "the `USER` who sent it")
 	flags.StringVar(&f.req.To, "to", "", "the `ID` of the recipient, group or room")
-	flags.StringVar(&f.sentAt, "sent-at", "", "the vendor's `TIME` of it: RFC 3339, or milliseconds since 1970")
+	flags.StringVar(&f.sentAt, "sent-at", "", "the vendor's `TIME` of it: RFC 3339 or ms since 1970")
 	flags.StringVar(&f.req.Operator, "operator", "", "the `USER` who recalls, as users see it")
 	flags.StringVar(&f.req.Reason, "reason", "", "a `TEXT` that the participants see")
 	flags.StringVar(&f.req.Extension, "extension", "", "`DATA` that goes to the clients with the recall")
@@ -61,6 +61,9 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 		}
 		f.req.SentAt = at
 	}
+	if f.timeout <= 0 {
+		return usage(errors.New("--timeout is longer than nothing"))
+	}
 	client, _, err := p.client()
 	if err != nil {
 		return err
@@ -70,9 +73,10 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 	defer cancel()
 	finished := make(chan struct{})
 	defer close(finished)
+	signals := p.env.Signals()
 	go func() {
 		select {
-		case <-p.env.Signals:
+		case <-signals:
 			cancel()
 		case <-finished:
 		}

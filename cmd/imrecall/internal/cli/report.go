@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -71,7 +73,7 @@ func (r *report) begin() {
 	if !r.journal.Resumed() {
 		return
 	}
-	r.progress.Print(fmt.Sprintf("going on: %d of %d messages were settled before (%s)", r.skipped, r.source.total, pastOf(r.journal)))
+	r.progress.Print(fmt.Sprintf("going on: %d of %s settled before (%s)", r.skipped, messagesWere(r.source.total), pastOf(r.journal)))
 	if n := r.journal.Unanswered(); n > 0 {
 		r.progress.Print(fmt.Sprintf("%d were in flight when the run before ended, and may be recalled already: they are recalled again, which is harmless", n))
 	}
@@ -194,7 +196,7 @@ func (r *report) summary(s wave.Summary, code int) error {
 		return errors.Join(r.outFail, r.out.Encode(map[string]summaryJSON{"summary": out}))
 	}
 	took := progress.Round(r.p.env.Now().Sub(r.start))
-	_, err := fmt.Fprintf(r.p.env.Stdout, "%d messages in %s: %s\n", s.Counts.Total(), took, s.Counts)
+	_, err := fmt.Fprintf(r.p.env.Stdout, "%s in %s: %s\n", messages(s.Counts.Total()), took, s.Counts)
 	if s.Skipped > 0 && finished {
 		fmt.Fprintf(r.p.env.Stdout, "with the runs before: %s\n", r.together(s.Counts))
 	}
@@ -235,9 +237,9 @@ func (r *report) left(s wave.Summary) string {
 	case r.journal == nil:
 		b.WriteString("there is no journal: give the messages that are left in another input")
 	case s.Limited:
-		fmt.Fprintf(&b, "%d messages are left; to go on: the same command without --first", r.remaining(s))
+		fmt.Fprintf(&b, "%s left; to go on: the same command without --first", messagesAre(r.remaining(s)))
 	default:
-		fmt.Fprintf(&b, "%d messages are left; to go on: imrecall %s", r.remaining(s), quoted(r.resumeArgs()))
+		fmt.Fprintf(&b, "%s left; to go on: imrecall %s", messagesAre(r.remaining(s)), quoted(r.resumeArgs()))
 	}
 	return b.String()
 }
@@ -248,13 +250,9 @@ func (r *report) remaining(s wave.Summary) int {
 
 // resumeArgs are the arguments of the run that goes on: those of this one, but a stream was kept as a file.
 func (r *report) resumeArgs() []string {
-	args := append([]string(nil), r.p.env.Args...)
-	if r.source.name == "-" {
-		for i, arg := range args {
-			if arg == "-" {
-				args[i] = r.source.path
-			}
-		}
+	args := slices.Clone(r.p.env.Args)
+	if i := slices.Index(args, r.source.name); i >= 0 {
+		args[i] = r.source.path
 	}
 	return args
 }
@@ -277,6 +275,22 @@ func (r *report) again(path string) string {
 	return quoted(append(args, path))
 }
 
+// messages is a number of messages in words.
+func messages(n int) string { return plural(n, "message") }
+
+func messagesAre(n int) string { return plural(n, "message") + verb(n, " is", " are") }
+
+func messagesWere(n int) string { return plural(n, "message") + verb(n, " was", " were") }
+
+func plural(n int, noun string) string { return strconv.Itoa(n) + " " + noun + verb(n, "", "s") }
+
+func verb(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
+}
+
 // printPlan tells what a run would do.
 func (p *program) printPlan(f bulkFlags, plan wave.Plan) error {
 	if f.json {
@@ -293,7 +307,7 @@ func (p *program) printPlan(f bulkFlags, plan wave.Plan) error {
 	if plan.PerCall > 0 {
 		pace = fmt.Sprintf(" at %.0f calls a second", plan.PerCall)
 	}
-	_, err := fmt.Fprintf(p.env.Stdout, "%d messages would be sent, %d would not\nabout %d calls%s: %s\n",
-		plan.Messages, plan.Invalid, plan.Calls, pace, takes)
+	_, err := fmt.Fprintf(p.env.Stdout, "%s would be sent, %d would not\nabout %s%s: %s\n",
+		messages(plan.Messages), plan.Invalid, plural(plan.Calls, "call"), pace, takes)
 	return err
 }

@@ -39,11 +39,16 @@ Exit codes: 0 the vendor said yes; 1 refused, or not sent; 2 usage or input;
 	}
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpTemplate("{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}\n{{end}}" + usageTemplate)
-	root.SetHelpCommand(&cobra.Command{Hidden: true})
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w (%s --help tells more)", err, cmd.CommandPath()))
 	})
 	root.AddCommand(p.recallCommand(), p.bulkCommand(), p.doctorCommand(), p.emulateCommand(), p.versionCommand())
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "help" {
+			cmd.Hidden = true // it works, and --help is enough to know
+		}
+	}
 	return root
 }
 

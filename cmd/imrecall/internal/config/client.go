@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"slices"
@@ -87,7 +88,12 @@ func (r Resolved) named(err error) error {
 	if !errors.As(err, &e) || e.Field == "" {
 		return err
 	}
-	return bad("%s (%s): %s %v", r.Label, r.Vendor, r.keyOf(e.Field), e.Err)
+	pairs := []string{"Token or TokenSource", "token"}
+	for _, field := range fieldNames() {
+		pairs = append(pairs, field, r.keyOf(field))
+	}
+	rule := strings.NewReplacer(pairs...).Replace(fmt.Sprint(e.Err))
+	return bad("%s (%s): %s %s", r.Label, r.Vendor, r.keyOf(e.Field), rule)
 }
 
 func (r Resolved) keyOf(field string) string {
@@ -111,17 +117,18 @@ func (r Resolved) keyOf(field string) string {
 	return field
 }
 
+// fieldNames are the fields of vendors' Configs that errors speak of. One that begins as another does comes first.
 func fieldNames() []string {
 	return []string{
-		"Host", "Fallbacks", "HostV2", "FallbacksV2", "API", "FormerMembers", "Dialect", "AppKey", "AppID", "ClientID", "Name",
-		"AllowHTTP", "AppSecret", "ClientSecret", "AppCertificate", "Token",
+		"HostV2", "Host", "FallbacksV2", "Fallbacks", "APIv1", "APIv2", "API", "FormerMembers", "Dialect", "AppKey", "AppID",
+		"ClientID", "Name", "AllowHTTP", "AppSecret", "ClientSecret", "AppCertificate", "TokenSource", "Token",
 	}
 }
 
 func keyNames() []string {
 	return []string{
-		"host", "fallbacks", "host_v2", "fallbacks_v2", "api", "former_members", "dialect", "app_key", "app_id", "client_id", "name",
-		"allow_http", "app_secret", "client_secret", "app_certificate", "token",
+		"host_v2", "host", "fallbacks_v2", "fallbacks", "api v1", "api v2", "api", "former_members", "dialect", "app_key", "app_id",
+		"client_id", "name", "allow_http", "app_secret", "client_secret", "app_certificate", "token", "token",
 	}
 }
 

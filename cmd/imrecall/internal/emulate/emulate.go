@@ -17,8 +17,9 @@ import (
 
 // Options are how the emulators behave.
 type Options struct {
-	Listen                   string // the address to listen on, without a port
-	Easemob, NetEase, GoEasy int    // ports; 0 for a free one
+	Listen                   string        // the address to listen on, without a port
+	Easemob, NetEase, GoEasy int           // ports; 0 for a free one
+	Window                   time.Duration // for which a message can be recalled; GoEasy has none
 	Latency                  time.Duration
 	FailRate                 float64 // the share of requests that are answered 503 and have no effect
 	RateLimit                int     // calls a second and API; 0 for no limit
@@ -32,6 +33,7 @@ type Vendor struct {
 	Seeds  int               `json:"seeds"`  // messages that were put into it
 
 	server *httptest.Server
+	close  func()
 	hosts  map[string]func() string // what Config names once the server listens
 	add    func(recall.Request)
 }
@@ -49,9 +51,9 @@ func Start(ctx context.Context, opts Options) (*Emulators, error) {
 		vendor *Vendor
 		port   int
 	}{
-		{newEasemob(opts.RateLimit), opts.Easemob},
-		{newNetEase(opts.RateLimit), opts.NetEase},
-		{newGoEasy(opts.RateLimit), opts.GoEasy},
+		{newEasemob(opts), opts.Easemob},
+		{newNetEase(opts), opts.NetEase},
+		{newGoEasy(opts), opts.GoEasy},
 	} {
 		// Appended first: what is in the list is closed.
 		out.Vendors = append(out.Vendors, start.vendor)
@@ -60,7 +62,7 @@ func Start(ctx context.Context, opts Options) (*Emulators, error) {
 			out.Close()
 			return nil, fmt.Errorf("%s: %w", start.vendor.Vendor, err)
 		}
-		server.Config.Handler = weather(server.Config.Handler, opts)
+		server.Config.Handler = weather(server.Config.Handler, opts.FailRate)
 		server.Start()
 		start.vendor.URL = server.URL
 		for setting, base := range start.vendor.hosts {
@@ -73,7 +75,7 @@ func Start(ctx context.Context, opts Options) (*Emulators, error) {
 // Close ends the emulators when the requests that are under way are answered.
 func (e *Emulators) Close() {
 	for _, v := range e.Vendors {
-		v.server.Close()
+		v.close()
 	}
 }
 
@@ -88,15 +90,17 @@ func listen(ctx context.Context, server *httptest.Server, address string, port i
 	return nil
 }
 
-func newEasemob(rateLimit int) *Vendor {
+func newEasemob(opts Options) *Vendor {
 	s := easemobtest.NewUnstartedServer()
+	s.Window = opts.Window
 	s.KeepRequests(keptRequests)
-	s.RateLimit = rateLimit
+	s.RateLimit = opts.RateLimit
+	s.SetLatency(opts.Latency)
 	chats := map[recall.ChatType]string{
 		recall.ChatDirect: easemobtest.ChatSingle, recall.ChatGroup: easemobtest.ChatGroup, recall.ChatRoom: easemobtest.ChatRoom,
 	}
 	return &Vendor{
-		Vendor: "easemob", server: s.Server, hosts: map[string]func() string{"host": s.BaseURL},
+		Vendor: "easemob", server: s.Server, close: s.Close, hosts: map[string]func() string{"host": s.BaseURL},
 		Config: map[string]string{
 			"vendor": "easemob", "app_key": s.Org + "#" + s.App, "client_id": s.ClientID, "client_secret": s.ClientSecret,
 		},
@@ -106,16 +110,18 @@ func newEasemob(rateLimit int) *Vendor {
 	}
 }
 
-func newNetEase(rateLimit int) *Vendor {
+func newNetEase(opts Options) *Vendor {
 	s := neteasetest.NewUnstartedServer()
+	s.Window = opts.Window
 	s.KeepRequests(keptRequests)
-	s.RateLimit = rateLimit
+	s.RateLimit = opts.RateLimit
+	s.SetLatency(opts.Latency)
 	types := map[recall.ChatType]int{
 		recall.ChatDirect: neteasetest.TypeP2P, recall.ChatGroup: neteasetest.TypeTeam,
 		recall.ChatSuperGroup: neteasetest.TypeSuperTeam, recall.ChatRoom: neteasetest.TypeChatroom,
 	}
 	return &Vendor{
-		Vendor: "netease", server: s.Server, hosts: map[string]func() string{"host": s.BaseURL, "host_v2": s.BaseURLV2},
+		Vendor: "netease", server: s.Server, close: s.Close, hosts: map[string]func() string{"host": s.BaseURL, "host_v2": s.BaseURLV2},
 		Config: map[string]string{"vendor": "netease", "app_key": s.AppKey, "app_secret": s.AppSecret},
 		add: func(r recall.Request) {
 			s.Add(neteasetest.Message{ID: r.MessageID, From: r.From, To: r.To, Type: types[r.Chat], SentAt: r.SentAt})
@@ -123,12 +129,13 @@ func newNetEase(rateLimit int) *Vendor {
 	}
 }
 
-func newGoEasy(rateLimit int) *Vendor {
+func newGoEasy(opts Options) *Vendor {
 	s := goeasytest.NewUnstartedServer()
 	s.KeepRequests(keptRequests)
-	s.RateLimit = rateLimit
+	s.RateLimit = opts.RateLimit
+	s.SetLatency(opts.Latency)
 	return &Vendor{
-		Vendor: "goeasy", server: s.Server, hosts: map[string]func() string{"host": s.BaseURL},
+		Vendor: "goeasy", server: s.Server, close: s.Close, hosts: map[string]func() string{"host": s.BaseURL},
 		Config: map[string]string{"vendor": "goeasy", "rest_key": s.RestKey},
 		add: func(r recall.Request) {
 			m := goeasytest.Message{ID: r.MessageID, From: r.From, SentAt: r.SentAt}

@@ -6,6 +6,7 @@
 //	{"journal":"imrecall","version":1,...}   what the journal belongs to, once
 //	s 17 18 19                               the messages on these lines are handed to the vendor's client now
 //	d 17 recalled                            the message on this line was answered, with this outcome
+//	r 18                                     the message on this line has come back, and nothing of it was sent
 //
 // Once a write has returned the line survives the end of the process, kill -9 included. Against a loss of power the file
 // is synced every second: messages whose lines are lost then are recalled once more, and none is lost. A line that was
@@ -140,6 +141,16 @@ func (j *Journal) Finish(line int, outcome string) error {
 	j.buf = strconv.AppendInt(append(j.buf[:0], 'd', ' '), int64(line), 10)
 	j.buf = append(append(j.buf, ' '), outcome...)
 	j.done.Add(line)
+	return j.write()
+}
+
+// Return notes that the message on this line was handed to the vendor's client and has come back without having had any
+// effect: it is to be sent by another run.
+func (j *Journal) Return(line int) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.buf = strconv.AppendInt(append(j.buf[:0], 'r', ' '), int64(line), 10)
+	j.sent.Remove(line)
 	return j.write()
 }
 

@@ -30,6 +30,10 @@ func TestResume(t *testing.T) {
 	assert.False(t, j.Resumed())
 	require.NoError(t, j.Sending([]int{2, 3, 64}))
 	require.NoError(t, j.Sending([]int{5}))
+	require.NoError(t, j.Sending([]int{6, 7}))
+	require.NoError(t, j.Return(6))
+	require.NoError(t, j.Return(7))
+	require.NoError(t, j.Return(500))
 	require.NoError(t, j.Finish(2, "recalled"))
 	require.NoError(t, j.Finish(64, "recalled"))
 	require.NoError(t, j.Finish(9, "invalid"))
@@ -41,7 +45,7 @@ func TestResume(t *testing.T) {
 	j = open(t, path)
 	assert.True(t, j.Resumed())
 	assert.Equal(t, map[string]int{"recalled": 2, "invalid": 1}, j.Past())
-	for line, want := range map[int][2]bool{2: {true, false}, 3: {false, true}, 5: {false, true}, 9: {true, false}, 64: {true, false}, 65: {}} {
+	for line, want := range map[int][2]bool{2: {true, false}, 3: {false, true}, 5: {false, true}, 6: {}, 9: {true, false}, 64: {true, false}, 65: {}} {
 		assert.Equal(t, want, [2]bool{j.Done(line), j.IsUnanswered(line)}, line)
 	}
 	assert.Equal(t, 2, j.Unanswered())
@@ -65,7 +69,7 @@ func TestCutShort(t *testing.T) {
 	require.NoError(t, j.Close())
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
-	for n := range len(whole) {
+	for n := range whole {
 		path := filepath.Join(t.TempDir(), "cut")
 		require.NoError(t, os.WriteFile(path, whole[:n], 0o600))
 		j := open(t, path)

@@ -13,6 +13,13 @@ func (l *Lines) Add(line int) {
 	l.words[line/64] |= 1 << (line % 64)
 }
 
+// Remove takes out a line.
+func (l *Lines) Remove(line int) {
+	if l.Has(line) {
+		l.words[line/64] &^= 1 << (line % 64)
+	}
+}
+
 // Has tells whether a line is in.
 func (l *Lines) Has(line int) bool {
 	return line >= 0 && line/64 < len(l.words) && l.words[line/64]&(1<<(line%64)) != 0

@@ -66,6 +66,12 @@ func (j *Journal) event(text []byte) bool {
 			j.sent.Add(line)
 		}
 		return true
+	case string(words[0]) == "r" && len(words) == 2:
+		line, ok := j.lineNumber(words[1])
+		if ok {
+			j.sent.Remove(line)
+		}
+		return ok
 	case string(words[0]) == "d" && len(words) == 3 && len(words[2]) > 0:
 		line, ok := j.lineNumber(words[1])
 		if ok && !j.done.Has(line) {

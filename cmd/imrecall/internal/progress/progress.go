@@ -30,6 +30,7 @@ func Bar(w io.Writer, total, width int) Progress {
 		progressbar.OptionShowIts(),
 		progressbar.OptionSetItsString("msg"),
 		progressbar.OptionSetPredictTime(total > 0),
+		progressbar.OptionSetSpinnerChangeInterval(0), // or a goroutine of its own would go on after Close
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionShowDescriptionAtLineEnd(),
 		progressbar.OptionClearOnFinish(),
@@ -53,8 +54,8 @@ func (b *bar) Show(done int, counts string) {
 	if room := b.width - besides; len(counts) > room {
 		counts = counts[:max(room, 0)]
 	}
-	b.bar.Describe(counts)
 	_ = b.bar.Set(done) // a terminal that is gone is no reason to stop
+	b.bar.Describe(counts)
 }
 
 func (b *bar) Print(line string) {

@@ -12,36 +12,42 @@ import (
 )
 
 // parseJSON reads a request, or a line of a failures file that holds one.
-func parseJSON(text []byte) (recall.Request, error) {
+func parseJSON(text []byte) (req recall.Request, mayBeGone bool, err error) {
 	members, err := membersOf(text)
 	if err != nil {
-		return recall.Request{}, err
+		return req, false, err
 	}
 	if inner, ok := members["request"]; ok {
 		return fromResult(members, inner)
 	}
 	if _, ok := members["input"]; ok {
-		return recall.Request{}, invalid("", `this was not readable in an earlier run; put the message under "request"`)
+		return req, false, invalid("", `this was not readable in an earlier run; put the message under "request"`)
 	}
-	return fromMembers(members)
+	req, err = fromMembers(members)
+	return req, false, err
 }
 
 // fromResult reads what a failures file or --json has for each message.
-func fromResult(members map[string]json.RawMessage, inner json.RawMessage) (recall.Request, error) {
+func fromResult(members map[string]json.RawMessage, inner json.RawMessage) (req recall.Request, mayBeGone bool, err error) {
 	for name := range members {
 		switch name {
-		case "request", "error", "line":
+		case "request", "error", "line", "class":
 		case "receipt":
-			return recall.Request{}, invalid("", "it has a receipt: this message was recalled already")
+			return req, false, invalid("", "it has a receipt: this message was recalled already")
 		default:
-			return recall.Request{}, unknown(name)
+			return req, false, unknown(name)
 		}
+	}
+	var before recall.Error
+	if raw, ok := members["error"]; ok && json.Unmarshal(raw, &before) != nil {
+		return req, false, invalid("", `its "error" is not one of an earlier run`)
 	}
 	request, err := membersOf(inner)
 	if err != nil {
-		return recall.Request{}, err
+		return req, false, err
 	}
-	return fromMembers(request)
+	req, err = fromMembers(request)
+	return req, before.MayHaveApplied, err
 }
 
 func unknown(name string) error {

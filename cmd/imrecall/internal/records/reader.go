@@ -29,6 +29,9 @@ type Record struct {
 	Request recall.Request
 	Err     error  // a *recall.Error of recall.ErrInvalidRequest where the record is no request
 	Text    string // the record as it stands in the input, where Err is not nil
+
+	// MayBeGone is true of a record of a failures file whose error says that the recall may have taken effect.
+	MayBeGone bool
 }
 
 // Reader reads an input. It is for one goroutine.
@@ -113,19 +116,20 @@ func (r *Reader) Next() (Record, error) {
 			rec.Err = badText(lines, text)
 		}
 		if rec.Err == nil {
-			rec.Request, rec.Err = r.parse(text)
+			rec.Request, rec.MayBeGone, rec.Err = r.parse(text)
 		}
 		if rec.Err != nil {
-			rec.Request = recall.Request{}
+			rec.Request, rec.MayBeGone = recall.Request{}, false
 			rec.Text = clipped(text)
 		}
 		return rec, nil
 	}
 }
 
-func (r *Reader) parse(text []byte) (recall.Request, error) {
+func (r *Reader) parse(text []byte) (req recall.Request, mayBeGone bool, err error) {
 	if r.format == CSV {
-		return parseCSV(string(text), r.columns)
+		req, err = parseCSV(string(text), r.columns)
+		return req, false, err
 	}
 	return parseJSON(text)
 }

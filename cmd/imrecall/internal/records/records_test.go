@@ -7,10 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imrecall/imrecall/recall"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/imrecall/imrecall/recall"
 )
 
 // read returns all records of an input.
@@ -58,6 +57,18 @@ func TestEveryField(t *testing.T) {
 	}
 }
 
+func TestWhatAnEarlierRunMayHaveRecalled(t *testing.T) {
+	records := read(t, `{"line":2,"request":{"to":"a"},"error":{"kind":"unavailable","may_have_applied":true}}
+{"line":3,"class":"failed","request":{"to":"b"},"error":{"kind":"unavailable","may_have_applied":false}}
+{"request":{"to":"c"}}
+{"request":{"tu":"d"},"error":{"may_have_applied":true}}`, "")
+	require.Len(t, records, 4)
+	for i, want := range []bool{true, false, false, false} {
+		assert.Equal(t, want, records[i].MayBeGone, i)
+		assert.Equal(t, i == 3, records[i].Err != nil, i)
+	}
+}
+
 func TestIDsMayBeNumbers(t *testing.T) {
 	records := read(t, `{"message_id":4291065454174142469,"from":1,"to":18446744073709551616,"chat":null}`, "")
 	require.Len(t, records, 1)
@@ -93,6 +104,7 @@ func TestBadLinesDoNotStopTheRest(t *testing.T) {
 		{`{"request":{"message_id":"1"},"receipt":{}}`, "it has a receipt"},
 		{`{"request":{"message_id":"1"},"kind":1}`, `it has "kind"`},
 		{`{"request":1}`, "it is not a JSON object"},
+		{`{"request":{},"error":7}`, "its \"error\" is not one of an earlier run"},
 		{`{"input":"x","error":{}}`, `put the message under "request"`},
 		{"{\"message_id\":\"\xff\"}", "the line is not UTF-8"},
 		{"{\"message_id\":\"1\"}\x00", "the line holds a NUL byte"},

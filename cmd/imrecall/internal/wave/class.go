@@ -37,9 +37,8 @@ func (c Class) failed() bool { return c != Recalled && c != Accepted && c != Alr
 func (c Class) Words() string { return strings.ReplaceAll(string(c), "_", " ") }
 
 // ClassOf is the class of a result. An outcome that is new to this command counts as accepted.
-func ClassOf(result recall.Result) Class { return classOf(result.Err, result.Receipt.Outcome) }
-
-func classOf(err error, outcome recall.Outcome) Class {
+func ClassOf(result recall.Result) Class {
+	err, outcome := result.Err, result.Receipt.Outcome
 	var e *recall.Error
 	switch {
 	case err == nil && slices.Contains(Classes(), Class(outcome)):
@@ -61,15 +60,6 @@ func classOf(err error, outcome recall.Outcome) Class {
 }
 
 func neverSent(e *recall.Error) bool { return e.Attempts == 0 && e.Status == 0 }
-
-// hopeless returns the error where it is about the application and not about a message: the next message would meet it
-// too.
-func hopeless(err error) error {
-	if AboutApp(err) || errors.Is(err, recall.ErrCanceled) {
-		return err
-	}
-	return nil
-}
 
 // AboutApp tells whether an error is about credentials, configuration or what the plan includes.
 func AboutApp(err error) bool {

@@ -66,7 +66,7 @@ func (f *Failures) keep(settled func(int) bool) error {
 	}
 	err = errors.Join(copyKept(next, old, settled), next.Sync(), next.Close())
 	if err != nil {
-		return errors.Join(err, os.Remove(f.path+".next"))
+		return fmt.Errorf("%s: %w", f.path, errors.Join(err, os.Remove(f.path+".next")))
 	}
 	return os.Rename(f.path+".next", f.path)
 }
@@ -82,10 +82,11 @@ func copyKept(to io.Writer, from io.Reader, settled func(int) bool) error {
 		if err != nil {
 			return err
 		}
-		var line struct {
-			Line int `json:"line"`
+		var line failure
+		if json.Unmarshal(text, &line) != nil || line.Line <= 0 || line.Error == nil {
+			return errors.New("it is not a failures file; name another with --failures")
 		}
-		if json.Unmarshal(text, &line) != nil || seen.Has(line.Line) || !settled(line.Line) {
+		if seen.Has(line.Line) || !settled(line.Line) {
 			continue
 		}
 		seen.Add(line.Line)

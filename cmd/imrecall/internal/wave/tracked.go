@@ -3,37 +3,42 @@ package wave
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/imrecall/imrecall/recall"
 
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/journal"
 )
 
-// tracked notes in the journal what it hands on, and hands on nothing more when the run has to stop. It says as much of
-// itself as the provider that it wraps.
+// tracked notes in the journal what it hands on. When the run has to stop it hands on nothing more, and what it has
+// handed on is finished. It says as much of itself as the provider that it wraps.
 type tracked struct {
 	inner   Provider
 	journal *journal.Journal // nil for none
-	stopped func() bool
 	halt    func(error)
+	outage  *atomic.Int64 // calls in a row that did not reach the vendor
 }
 
-// errStopped is why a message was not handed on.
-var errStopped = errors.New("the run has to stop")
+// longOutage is after how many calls in a row the vendor counts as out of reach: more than are under way at a time, so
+// that a moment is not enough.
+const longOutage = 500
 
 // RecallMessage hands on one message.
 func (t tracked) RecallMessage(ctx context.Context, req recall.Request) (recall.Receipt, error) {
-	if err := t.sending(req); err != nil {
+	if err := t.sending(ctx, req); err != nil {
 		return recall.Receipt{}, err
 	}
-	return t.inner.RecallMessage(ctx, req)
+	receipt, err := t.inner.RecallMessage(context.WithoutCancel(ctx), req)
+	t.heed(err)
+	return receipt, err
 }
 
 // sending writes the journal. Where that fails, nothing may be sent.
-func (t tracked) sending(reqs ...recall.Request) error {
-	if t.stopped() {
-		return &recall.Error{Kind: recall.ErrCanceled, Err: errStopped}
+func (t tracked) sending(ctx context.Context, reqs ...recall.Request) error {
+	if err := ctx.Err(); err != nil {
+		return &recall.Error{Kind: recall.ErrCanceled, Err: err}
 	}
 	if t.journal == nil {
 		return nil
@@ -44,9 +49,22 @@ func (t tracked) sending(reqs ...recall.Request) error {
 	}
 	if err := t.journal.Sending(lines); err != nil {
 		t.halt(err)
-		return &recall.Error{Kind: recall.ErrCanceled, Err: errStopped}
+		return &recall.Error{Kind: recall.ErrCanceled, Err: err}
 	}
 	return nil
+}
+
+// heed ends the run where the next message would meet the same error. Here and not where results are taken in, which may
+// be thousands of calls later.
+func (t tracked) heed(err error) {
+	if AboutApp(err) {
+		t.halt(err)
+	}
+	if !errors.Is(err, recall.ErrUnavailable) {
+		t.outage.Store(0)
+	} else if n := t.outage.Add(1); n >= longOutage {
+		t.halt(fmt.Errorf("the vendor is out of reach, %d calls in a row failed: %w", n, err))
+	}
 }
 
 // ValidateRequest is the inner provider's.
@@ -66,10 +84,17 @@ func (t trackedBatcher) BatchKey(req recall.Request) (string, int) { return t.ba
 
 // RecallMessages hands on several messages.
 func (t trackedBatcher) RecallMessages(ctx context.Context, reqs []recall.Request) ([]recall.Result, error) {
-	if err := t.sending(reqs...); err != nil {
+	if err := t.sending(ctx, reqs...); err != nil {
 		return nil, err
 	}
-	return t.batcher.RecallMessages(ctx, reqs)
+	results, err := t.batcher.RecallMessages(context.WithoutCancel(ctx), reqs)
+	if err != nil {
+		t.heed(err)
+	}
+	for _, result := range results {
+		t.heed(result.Err)
+	}
+	return results, err
 }
 
 // marked puts the line of a message, and whether an earlier run sent it, into its Ref, which is never sent and comes

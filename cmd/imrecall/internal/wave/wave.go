@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/imrecall/imrecall/recall"
 
@@ -45,7 +46,8 @@ type Wave struct {
 
 	mu     sync.Mutex
 	end    Summary
-	halted chan struct{} // closed when nothing more may be sent
+	broken error  // of reading the input
+	cancel func() // ends what has not been handed to the vendor's client
 }
 
 // Summary is what became of a run.
@@ -61,23 +63,37 @@ type Summary struct {
 // Run recalls all that is left of the input. Its error is one of reading the input.
 func (w *Wave) Run(ctx context.Context) (Summary, error) {
 	w.end = Summary{Counts: Counts{}}
-	w.halted = make(chan struct{})
-	var broken error
-	requests := func(yield func(recall.Request) bool) {
-		broken = w.feed(yield)
-	}
-	options := eachOptions{Concurrency: w.Concurrency, Rate: w.Rate}
-	for result := range each(recall.WithBulk(ctx), w.provider(), requests, options) {
+	// What is in flight goes on when this ctx ends: see tracked.
+	ctx, w.cancel = context.WithCancel(ctx)
+	defer w.cancel()
+	finished := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-w.Stop:
+			w.stop()
+		case <-finished:
+		}
+	})
+	options := recall.EachOptions{Concurrency: w.Concurrency, Rate: w.Rate}
+	for result := range recall.Each(ctx, w.provider(), w.feed, options) {
 		w.settle(result)
 	}
+	close(finished)
+	watching.Wait()
 	if w.Failures != nil {
 		w.halt(w.Failures.Sync())
 	}
-	return w.end, broken
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.Journal != nil {
+		w.end.Open = w.Journal.Unanswered()
+	}
+	return w.end, w.broken
 }
 
 func (w *Wave) provider() recall.Provider {
-	tracked := tracked{inner: w.Provider, journal: w.Journal, stopped: w.stopped, halt: w.halt}
+	tracked := tracked{inner: w.Provider, journal: w.Journal, halt: w.halt, outage: new(atomic.Int64)}
 	if batcher, ok := w.Provider.(recall.Batcher); ok {
 		return trackedBatcher{tracked, batcher}
 	}
@@ -85,22 +101,25 @@ func (w *Wave) provider() recall.Provider {
 }
 
 // feed yields the messages to send. Bad ones are settled here.
-func (w *Wave) feed(yield func(recall.Request) bool) error {
+func (w *Wave) feed(yield func(recall.Request) bool) {
 	sent := 0
-	for {
+	for !w.stopped() {
 		rec, err := w.Input.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return
 		}
 		if err != nil {
-			return fmt.Errorf("the input can't be read on: %w", err)
+			w.mu.Lock()
+			w.broken = fmt.Errorf("the input can't be read on: %w", err)
+			w.mu.Unlock()
+			return
 		}
 		if w.Journal != nil && w.Journal.Done(rec.Line) {
 			w.skipped()
 			continue
 		}
 		if w.over(sent) {
-			return nil
+			return
 		}
 		if rec.Err == nil {
 			rec.Err = w.Provider.ValidateRequest(rec.Request)
@@ -109,40 +128,37 @@ func (w *Wave) feed(yield func(recall.Request) bool) error {
 			w.refuse(rec)
 			continue
 		}
-		again := w.Journal != nil && w.Journal.IsUnanswered(rec.Line)
+		again := rec.MayBeGone || w.Journal != nil && w.Journal.IsUnanswered(rec.Line)
 		sent++
 		if !yield(marked(rec.Request, rec.Line, again)) {
-			return nil
+			return
 		}
 	}
 }
 
-// stopped tells whether nothing more may be handed to the vendor's client.
-func (w *Wave) stopped() bool {
-	select {
-	case <-w.halted:
-		return true
-	case <-w.Stop:
-		w.mu.Lock()
-		w.end.Stopped = true
-		w.mu.Unlock()
-		return true
-	default:
-		return false
-	}
+// stop ends the run as Stop does.
+func (w *Wave) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.end.Stopped = true
+	w.cancel()
 }
 
-// over tells whether no more messages are to be sent, and notes why.
+// stopped tells whether no more messages are to be sent.
+func (w *Wave) stopped() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.end.Stopped || w.end.Halt != nil
+}
+
+// over tells whether the first messages were all that is wanted, and notes it.
 func (w *Wave) over(sent int) bool {
-	if w.stopped() {
-		return true
-	}
 	if w.First == 0 || sent < w.First {
 		return false
 	}
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.end.Limited = true
-	w.mu.Unlock()
 	return true
 }
 
@@ -165,7 +181,7 @@ func (w *Wave) halt(reason error) {
 func (w *Wave) haltLocked(reason error) {
 	if w.end.Halt == nil {
 		w.end.Halt = reason
-		close(w.halted)
+		w.cancel()
 	}
 }
 
@@ -176,43 +192,51 @@ func (w *Wave) refuse(rec records.Record) {
 	w.record(rec.Line, Invalid, recall.Result{Request: rec.Request, Err: rec.Err}, rec.Text)
 }
 
-// settle takes in the result of a message that was sent. One whose error says nothing about the message, but that no
-// message can be recalled now, is left for another run.
+// settle takes in the result of a message that was given to Each. One whose error says nothing about the message, but
+// that no message can be recalled now, is left for another run.
 func (w *Wave) settle(result recall.Result) {
 	line, again, request := unmarked(result.Request)
 	result.Request = request
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if reason := hopeless(result.Err); reason != nil {
-		w.end.Open++
-		if !errors.Is(reason, errStopped) {
-			w.haltLocked(reason)
-		}
+	if AboutApp(result.Err) || errors.Is(result.Err, recall.ErrCanceled) {
+		w.leave(line, again, result.Err)
 		return
 	}
-	class := classOf(result.Err, result.Receipt.Outcome)
-	if class == NotFound && again {
+	class := ClassOf(result)
+	if again && errors.Is(result.Err, recall.ErrNotFound) {
 		class, result = AlreadyGone, gone(result)
 	}
 	w.record(line, class, result, "")
 }
 
-// record writes down what became of a message: the failure first, so that none is lost where the run is killed between
-// the two.
+// leave leaves a message for another run.
+func (w *Wave) leave(line int, again bool, reason error) {
+	if AboutApp(reason) {
+		w.haltLocked(reason)
+	}
+	if !again && ClassOf(recall.Result{Err: reason}) != Unknown && w.Journal != nil && w.Journal.IsUnanswered(line) {
+		if err := w.Journal.Return(line); err != nil {
+			w.haltLocked(err)
+		}
+	}
+}
+
+// record writes down what became of a message: in the journal last, so that where the run is killed meanwhile nothing is
+// lost, and at worst told twice.
 func (w *Wave) record(line int, class Class, result recall.Result, text string) {
 	if class.failed() && w.Failures != nil {
 		if err := w.Failures.Add(line, result, text); err != nil {
-			w.end.Open++
 			w.haltLocked(err)
 			return
-		}
-	}
-	if w.Journal != nil {
-		if err := w.Journal.Finish(line, string(class)); err != nil {
-			w.haltLocked(err)
 		}
 	}
 	w.end.Counts[class]++
 	w.Reporter.Result(line, class, result, text)
 	w.Reporter.Progress(w.end.Counts)
+	if w.Journal != nil {
+		if err := w.Journal.Finish(line, string(class)); err != nil {
+			w.haltLocked(err)
+		}
+	}
 }

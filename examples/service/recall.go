@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/imrecall/imrecall/recall"
+)
+
+// storeWithin is how long it may take to write down what came of a call.
+const storeWithin = 5 * time.Second
+
+// asking is who asks for a recall, and how.
+type asking struct {
+	operator string
+	force    bool
+	job      int64 // 0: for this one message
+}
+
+// verdict is what came of it.
+type verdict struct {
+	message message
+	record  *record // of the vendor's answer; nil where the vendor was not asked
+	err     error   // the vendor's, or the library's
+}
+
+// recallOne asks the vendor to recall a message, where that is needed, and
+// writes down what came of it. That somebody wants the message gone is written
+// down before the call, so that a killed program leaves a trace.
+func (s *service) recallOne(ctx context.Context, a *app, id string, by asking) (verdict, error) {
+	m, needed, err := s.ask(ctx, a, id, by)
+	if err != nil || !needed {
+		return verdict{message: m}, err
+	}
+	// A moderator who closes the page does not end the call: its outcome would
+	// be unknown.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.recall)
+	defer cancel()
+	receipt, failure := a.provider.RecallMessage(ctx, a.request(m))
+	return s.settle(ctx, a, id, by, receipt, failure, true)
+}
+
+// ask writes down that a recall is asked for, and tells whether the vendor has
+// to be.
+func (s *service) ask(ctx context.Context, a *app, id string, by asking) (m message, needed bool, err error) {
+	k := key{a.name, id}
+	m, err = s.store.change(ctx, a.name, id, func(m *message) *record {
+		if !s.flights.under(k) {
+			m.interrupted(s.confirmBy())
+		}
+		if needed = m.ask(by.force); needed {
+			s.flights.begin(k)
+		}
+		return &record{Action: actionAsked, Operator: by.operator, Job: by.job}
+	}, func(tx *sql.Tx) error {
+		if needed {
+			return nil
+		}
+		return itemDone(ctx, tx, by.job, id)
+	})
+	if err != nil && needed {
+		s.flights.end(k)
+	}
+	return m, needed, err
+}
+
+// settle writes down what came of a call, also where ctx is over. Where the
+// call was made by a job, done tells whether the job is done with the message.
+func (s *service) settle(
+	ctx context.Context, a *app, id string, by asking, receipt recall.Receipt, failure error, done bool,
+) (verdict, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWithin)
+	defer cancel()
+	defer s.flights.end(key{a.name, id})
+	r := recordOf(receipt, failure)
+	r.Operator, r.Job = by.operator, by.job
+	m, err := s.store.change(ctx, a.name, id, func(m *message) *record {
+		m.answered(receipt, failure, s.confirmBy())
+		return r
+	}, func(tx *sql.Tx) error {
+		if !done {
+			return nil
+		}
+		return itemDone(ctx, tx, by.job, id)
+	})
+	if err != nil {
+		// The message stays "requested". It can be asked for again, and is at the
+		// next start.
+		s.log.ErrorContext(ctx, "outcome not stored", "app", a.name, "message", id, "error", err)
+	}
+	return verdict{message: m, record: r, err: failure}, err
+}
+
+func (s *service) confirmBy() time.Time { return s.clock.Now().Add(s.limits.confirm) }
