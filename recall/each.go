@@ -26,11 +26,12 @@ type EachOptions struct {
 	// full.
 	Linger time.Duration
 
-	// LookAhead is how many requests at most are read whose results the loop has not come
-	// to the end of. 0 or less stands for some 8,000, more with a Concurrency above
-	// 128. Set it to what a queue lets one consumer leave unacknowledged, and for
-	// how long: at 100 messages a second the last of 8,000 has its result after 80 s.
-	// With less than a call takes for each call in flight, calls are not full.
+	// LookAhead is how many requests at most are read before the loop is through
+	// with their results. 0 or less stands for some 8,000, more with a Concurrency
+	// above 128. Set it to what a queue lets a consumer leave unacknowledged, or
+	// lower where it does not wait for long: at 100 messages a second the last of
+	// 8,000 has its result after 80 s. The source holds one more. Calls for
+	// several messages are full only if it is many times their size.
 	LookAhead int
 
 	// Rate is how many messages a second are handed to the provider at most,
