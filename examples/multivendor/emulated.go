@@ -62,6 +62,6 @@ func stored(app, id, from, to, ticket string, sentAt time.Time) message {
 
 func easemobClient(server *easemobtest.Server) (*easemob.Client, error) {
 	return easemob.New(easemob.Config{
-		Host: server.URL, Org: server.Org, App: server.App, ClientID: server.ClientID, ClientSecret: server.ClientSecret,
+		Host: server.BaseURL(), Org: server.Org, App: server.App, ClientID: server.ClientID, ClientSecret: server.ClientSecret,
 	})
 }
