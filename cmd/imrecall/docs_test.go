@@ -18,27 +18,50 @@ import (
 
 var update = flag.Bool("update", false, "write the transcript of docs/cli.md anew")
 
-const page = "../../docs/cli.md"
+// The page with the transcript, and its translation, which shows the same one.
+const (
+	page       = "../../docs/cli.md"
+	translated = "../../docs/cli.zh-CN.md"
+)
 
 var console = regexp.MustCompile("(?s)```console\n(.*?)```")
 
 // TestTranscript runs the commands of docs/cli.md and compares what they print. "cat FILE" of a file that is not there
-// writes it with what the page shows; a command with & stays until the end.
+// writes it with what the page shows; a command with & stays until the end. The translation has to show the same.
 func TestTranscript(t *testing.T) {
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
 	s := newSession(t)
-	got := console.ReplaceAllStringFunc(string(text), func(block string) string {
+	var blocks []string
+	played := console.ReplaceAllStringFunc(string(text), func(block string) string {
 		body := console.FindStringSubmatch(block)[1]
-		return "```console\n" + s.play(body) + "```"
+		blocks = append(blocks, "```console\n"+s.play(body)+"```")
+		return blocks[len(blocks)-1]
 	})
+	require.NotEmpty(t, blocks, "%s has no session", page)
+	compareOrUpdate(t, page, string(text), played)
+
+	text, err = os.ReadFile(translated)
+	require.NoError(t, err)
+	require.Len(t, console.FindAllString(string(text), -1), len(blocks), "sessions in %s", translated)
+	copied := console.ReplaceAllStringFunc(string(text), func(string) string {
+		block := blocks[0]
+		blocks = blocks[1:]
+		return block
+	})
+	compareOrUpdate(t, translated, string(text), copied)
+}
+
+// compareOrUpdate compares the lines of a page, or with -update writes the page anew.
+func compareOrUpdate(t *testing.T, name, text, got string) {
+	t.Helper()
 	if *update {
-		require.NoError(t, os.WriteFile(page, []byte(got), 0o644))
+		require.NoError(t, os.WriteFile(name, []byte(got), 0o644))
 		return
 	}
-	want, now := strings.Split(string(text), "\n"), strings.Split(got, "\n")
+	want, now := strings.Split(text, "\n"), strings.Split(got, "\n")
 	for i := range min(len(want), len(now)) {
-		require.Equal(t, want[i], now[i], "line %d; go test -run Transcript -update writes it anew", i+1)
+		require.Equal(t, want[i], now[i], "%s:%d; go test -run Transcript -update writes it anew", name, i+1)
 	}
 	assert.Len(t, now, len(want))
 }
