@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -18,7 +19,7 @@ import (
 // gone.
 func TestDeadlineWithoutAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newClient(t, Config{Policy: recall.Policy{Transport: silent()}, Host: "http://127.0.0.1"})
+		c := newClient(t, Config{Policy: recall.Policy{Transport: vendortest.Silent()}, Host: "http://127.0.0.1"})
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		start := time.Now()
@@ -40,7 +41,7 @@ func TestAttemptTimeout(t *testing.T) {
 	for given, want := range map[time.Duration]time.Duration{0: recall.DefaultTimeout, 3 * time.Second: 3 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			c := newClient(t, Config{
-				Policy: recall.Policy{Transport: silent(), Timeout: given}, Host: "http://127.0.0.1",
+				Policy: recall.Policy{Transport: vendortest.Silent(), Timeout: given}, Host: "http://127.0.0.1",
 			})
 			start := time.Now()
 			_, err := c.Recall(t.Context(), params())
@@ -83,11 +84,11 @@ func TestConnectionRefused(t *testing.T) {
 
 // The server takes the request and hangs up.
 func TestHangUp(t *testing.T) {
-	s := newServer(t, hangUp)
+	s := newServer(t, vendortest.HangUp)
 	_, err := newClient(t, Config{Host: s.URL}).Recall(t.Context(), params())
 	assert.ErrorIs(t, err, recall.ErrUnavailable)
 	assert.True(t, failure(t, err).MayHaveApplied)
-	assert.Len(t, s.requests(), 1)
+	assert.Len(t, s.Requests(), 1)
 }
 
 func TestNothingIsSentWhenOver(t *testing.T) {
@@ -109,7 +110,7 @@ func TestNothingIsSentWhenOver(t *testing.T) {
 
 // A redirect is an error, and carries the credentials nowhere.
 func TestRedirectIsNotFollowed(t *testing.T) {
-	elsewhere := newServer(t, answering(http.StatusOK, `{"code":200}`))
+	elsewhere := newServer(t, vendortest.Answering(http.StatusOK, `{"code":200}`))
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		s := newServer(t, http.RedirectHandler(elsewhere.URL, status).ServeHTTP)
 		_, err := newClient(t, Config{Host: s.URL}).Recall(t.Context(), params())
@@ -117,7 +118,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		assert.Equal(t, status, failure(t, err).Status)
 		assert.Contains(t, err.Error(), elsewhere.URL)
 	}
-	assert.Empty(t, elsewhere.requests())
+	assert.Empty(t, elsewhere.Requests())
 }
 
 // A client whose connection the server has used once and then cuts, after it
@@ -137,13 +138,13 @@ func TestAnswerAfterReplay(t *testing.T) {
 		{body: `<html>`, kind: recall.ErrBadResponse, mayHaveApplied: true},
 	} {
 		t.Run(row.body, func(t *testing.T) {
-			s := newServer(t, inTurn(answering(http.StatusOK, `{"code":200}`), hangUp, answering(http.StatusOK, row.body)))
+			s := newServer(t, vendortest.InTurn(vendortest.Answering(http.StatusOK, `{"code":200}`), vendortest.HangUp, vendortest.Answering(http.StatusOK, row.body)))
 			c := newClient(t, Config{Host: s.URL})
 			_, err := c.Recall(t.Context(), params())
 			require.NoError(t, err)
 
 			receipt, err := c.Recall(t.Context(), params())
-			sent := s.requests()
+			sent := s.Requests()
 			require.Len(t, sent, 3)
 			assert.Equal(t, sent[1].Body, sent[2].Body)
 			if row.kind == "" {
