@@ -173,7 +173,7 @@ func TestSecondAnswerV2(t *testing.T) {
 		{`{"code":500}`, "", recall.ErrUnavailable, true},
 	} {
 		s := newServer(t, vendortest.InTurn(vendortest.HangUp, vendortest.Answering(http.StatusOK, row.body)))
-		c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, Base: 1, Max: 1}}})
+		c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, BaseDelay: 1, MaxDelay: 1}}})
 		receipt, err := c.RecallV2(t.Context(), v2Params())
 		sent := s.Requests()
 		require.Len(t, sent, 2)
@@ -195,7 +195,7 @@ func TestSecondAnswerV2(t *testing.T) {
 // A retry after a refusal is a new request to the vendor.
 func TestNewTraceAfterRefusalV2(t *testing.T) {
 	s := newServer(t, vendortest.InTurn(vendortest.Answering(http.StatusOK, `{"code":503}`), vendortest.Answering(http.StatusOK, okV2)))
-	c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, Base: 1, Max: 1}}})
+	c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, BaseDelay: 1, MaxDelay: 1}}})
 	receipt, err := c.RecallV2(t.Context(), v2Params())
 	require.NoError(t, err)
 	sent := s.Requests()
@@ -211,7 +211,7 @@ func TestFallbackV2(t *testing.T) {
 	down := newServer(t, vendortest.Answering(http.StatusBadGateway, "<html>"))
 	c := newClientV2(t, Config{
 		Host: "http://127.0.0.1:1", HostV2: down.URL, FallbacksV2: []string{s.URL},
-		Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, Base: 1, Max: 1}},
+		Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, BaseDelay: 1, MaxDelay: 1}},
 	})
 	_, err := c.RecallV2(t.Context(), v2Params())
 	require.NoError(t, err)
@@ -259,7 +259,7 @@ func TestNotFoundAfterFailureV2(t *testing.T) {
 		RecallTypeTwoWay: recall.AlreadyGone, RecallTypeOneWay: recall.Accepted, RecallTypeDelete: recall.Accepted,
 	} {
 		s := newServer(t, vendortest.InTurn(vendortest.Answering(http.StatusOK, `{"code":500}`), vendortest.Answering(http.StatusOK, `{"code":107404}`)))
-		c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, Base: 1, Max: 1}}})
+		c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, BaseDelay: 1, MaxDelay: 1}}})
 		p := v2Params()
 		p.Type = typ
 		receipt, err := c.RecallV2(t.Context(), p)

@@ -151,13 +151,13 @@ func TestPingAfterSilence(t *testing.T) {
 	t.Cleanup(server.Close)
 	for api, c := range pings(t, server.URL, Config{
 		AppKey: server.AppKey, AppSecret: server.AppSecret,
-		Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, Base: time.Millisecond}, Transport: &http.Transport{DisableKeepAlives: true}},
+		Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, BaseDelay: time.Millisecond}, Transport: &http.Transport{DisableKeepAlives: true}},
 	}) {
 		server.Intercept(vendortest.HangUp)
 		require.NoError(t, c.Ping(t.Context()), api)
 		s := newServer(t, vendortest.InTurn(vendortest.HangUp, vendortest.Answering(200, `{"code":431,"desc":"HTTP request is repeated"}`)))
 		e := pingError(t, pings(t, s.URL, Config{Policy: recall.Policy{
-			Retry: recall.Retry{Attempts: 2, Base: time.Millisecond}, Transport: &http.Transport{DisableKeepAlives: true},
+			Retry: recall.Retry{Attempts: 2, BaseDelay: time.Millisecond}, Transport: &http.Transport{DisableKeepAlives: true},
 		}})[api].Ping(t.Context()))
 		assert.Equal(t, recall.ErrUnavailable, e.Kind)
 		assert.Equal(t, "431", e.Code)
