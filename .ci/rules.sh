@@ -79,6 +79,14 @@ cli() {
   passes cmd/imrecall/internal/x/x_test.go testing $module/recall github.com/rogpeppe/go-internal/testscript
 }
 
+service() {
+  refuses_import service examples/service github.com/go-resty/resty/v2
+  refuses_import service examples/service $module/recall/recalltest
+  refuses_import service examples/service modernc.org/sqlite/lib
+  refuses_import testing examples/service testing
+  passes examples/service $module/recall $module/goeasy/goeasytest modernc.org/sqlite
+}
+
 testing_only() {
   for place in recall internal/rest internal/emulator internal/vendortest easemob easemob/easemobtest netease netease/neteasetest \
     goeasy goeasy/goeasytest examples/x cmd/x; do
@@ -224,6 +232,7 @@ if [[ -s $work/findings ]]; then
 fi
 for batch in down up testing_only code; do check "$batch"; done
 check cli cmd/imrecall
+check service examples/service
 
 # Every rule of the configuration has a case that it refused.
 for rule in $(sed -n '/^    depguard:/,/^  exclusions:/s/^        \([a-z]*\):.*/\1/p' "$tree/.golangci.yml"); do
