@@ -164,7 +164,7 @@ func TestOddCallbacks(t *testing.T) {
 	} {
 		for field := range strings.FieldsSeq(fields) {
 			for _, value := range []string{
-				``, `null`, `""`, `true`, `1.5`, `1e3`, `{}`, `["1"]`, `{"a":"` + secretText + `"}`, `"\ud800"`, "\"\xff\"",
+				``, `null`, `""`, `true`, `1.5`, `1e3`, `{}`, `["1"]`, `{"a":"` + secretText + `"}`, `"\ud800"`, `"1\u0000"`, "\"\xff\"",
 			} {
 				body := strings.ReplaceAll(edited(t, golden, field, `"@"`), `"@"`, value)
 				if value == "" {
