@@ -112,7 +112,7 @@ func setup(t *testing.T, api netease.API, how neteasetest.Callbacks) (*neteasete
 	srv := neteasetest.NewServer()
 	t.Cleanup(srv.Close)
 	client, err := netease.New(netease.Config{
-		API: api, Host: srv.URL + "/nimserver", HostV2: srv.URL, AppKey: srv.AppKey, AppSecret: srv.AppSecret, Policy: recall.Policy{Rate: -1},
+		API: api, Host: srv.BaseURL(), HostV2: srv.BaseURLV2(), AppKey: srv.AppKey, AppSecret: srv.AppSecret, Policy: recall.Policy{Rate: -1},
 	})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)

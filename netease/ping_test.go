@@ -205,7 +205,7 @@ func TestPingRotation(t *testing.T) {
 	server := neteasetest.NewServer()
 	t.Cleanup(server.Close)
 	asked := 0
-	c := newClient(t, Config{Host: server.URL + "/nimserver", AppKey: server.AppKey})
+	c := newClient(t, Config{Host: server.BaseURL(), AppKey: server.AppKey})
 	c.secret = rest.ChangingSecret(func(context.Context) (string, error) {
 		asked++
 		if asked == 1 {

@@ -72,7 +72,7 @@ func easemobBackend(server *easemobtest.Server) (backend, error) {
 
 func neteaseBackend(server *neteasetest.Server) (backend, error) {
 	client, err := netease.New(netease.Config{
-		Host: server.URL + "/nimserver", AppKey: server.AppKey, AppSecret: server.AppSecret,
+		Host: server.BaseURL(), AppKey: server.AppKey, AppSecret: server.AppSecret,
 	})
 	b := backend{vendor: "netease", provider: client, messages: sent()}
 	for _, m := range b.messages {

@@ -25,7 +25,7 @@ func emulated() (map[string]recall.Provider, []message, func(), error) {
 	chatCN, err := easemobClient(china)
 	chatEU, err2 := easemobClient(europe)
 	chatNew, err3 := netease.New(netease.Config{
-		Host: moved.URL + "/nimserver", AppKey: moved.AppKey, AppSecret: moved.AppSecret,
+		Host: moved.BaseURL(), AppKey: moved.AppKey, AppSecret: moved.AppSecret,
 	})
 	helpdesk, err4 := goeasy.New(goeasy.Config{Host: support.URL, AppKey: support.AppKey})
 	stop := func() {

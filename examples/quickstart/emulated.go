@@ -96,7 +96,7 @@ func easemobStage() (stage, error) {
 
 func neteaseStage() (stage, error) {
 	server := neteasetest.NewServer()
-	config := netease.Config{Host: server.URL + "/nimserver", AppKey: server.AppKey, AppSecret: server.AppSecret}
+	config := netease.Config{Host: server.BaseURL(), AppKey: server.AppKey, AppSecret: server.AppSecret}
 	right, err := netease.New(config)
 	config.AppSecret = "wrong"
 	wrong, err2 := netease.New(config)

@@ -51,7 +51,7 @@ func run(ctx context.Context, w io.Writer) error {
 		ClientID: easemobServer.ClientID, ClientSecret: easemobServer.ClientSecret,
 	})
 	neteaseClient, err2 := netease.New(netease.Config{
-		Host: neteaseServer.URL + "/nimserver", AppKey: neteaseServer.AppKey, AppSecret: neteaseServer.AppSecret,
+		Host: neteaseServer.BaseURL(), AppKey: neteaseServer.AppKey, AppSecret: neteaseServer.AppSecret,
 	})
 	if err := errors.Join(err, err2); err != nil {
 		return err
