@@ -21,6 +21,8 @@ down() {
   refuses_import recall recall $module/internal/golden
   refuses_import rest internal/rest $module/internal/emulator
   refuses_import rest internal/rest github.com/stretchr/testify/assert
+  refuses_import callback internal/callback github.com/go-resty/resty/v2
+  refuses_import callback internal/callback $module/internal/emulator
   for vendor in easemob netease goeasy; do
     refuses_import vendors $vendor github.com/go-resty/resty/v2
     refuses_import vendors $vendor golang.org/x/net/publicsuffix
@@ -88,7 +90,7 @@ service() {
 }
 
 testing_only() {
-  for place in recall internal/rest internal/emulator internal/vendortest easemob easemob/easemobtest netease netease/neteasetest \
+  for place in recall internal/rest internal/callback internal/emulator internal/vendortest easemob easemob/easemobtest netease netease/neteasetest \
     goeasy goeasy/goeasytest examples/x cmd/x; do
     refuses_import testing $place testing
     refuses_import testing $place testing/fstest
@@ -101,7 +103,7 @@ testing_only() {
 }
 
 code() {
-  for place in recall internal/rest easemob easemob/easemobtest internal/emulator; do
+  for place in recall internal/rest internal/callback easemob easemob/easemobtest internal/emulator; do
     refuses_code "In a library, return an error" $place 'panic("x")'
     refuses_code "In a library, take the caller's ctx" $place '_ = context.Background()' context
     refuses_code "In a library, take the caller's ctx" $place '_ = context.TODO()' context
