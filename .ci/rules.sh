@@ -68,7 +68,7 @@ up() {
   refuses_import emulator internal/emulator $module/recall
   refuses_import emulator internal/emulator github.com/go-resty/resty/v2
   refuses_import golden internal/golden $module/recall
-  refuses_import vendortest internal/vendortest $module/recall
+  refuses_import vendortest internal/vendortest $module/internal/rest
 }
 
 cli() {
