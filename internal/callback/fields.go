@@ -67,10 +67,11 @@ func (f *Fields) Text(name string, s Scalar) string {
 	return f.OptionalText(name, s)
 }
 
-// OptionalText returns a field that may be missing.
+// OptionalText returns a field that may be missing, and otherwise nothing.
 func (f *Fields) OptionalText(name string, s Scalar) string {
 	if s.odd {
 		f.Fail(name, "is neither a text nor a whole number, or is given twice")
+		return ""
 	}
 	return s.text
 }
