@@ -47,7 +47,7 @@ func run(ctx context.Context, w io.Writer) error {
 	easemobServer.Add(easemobtest.Message{ID: "2", From: "user1", To: "user2", Chat: "chat", SentAt: now.Add(-time.Hour)})
 
 	easemobClient, err := easemob.New(easemob.Config{
-		Host: easemobServer.URL, Org: easemobServer.Org, App: easemobServer.App,
+		Host: easemobServer.BaseURL(), Org: easemobServer.Org, App: easemobServer.App,
 		ClientID: easemobServer.ClientID, ClientSecret: easemobServer.ClientSecret,
 	})
 	neteaseClient, err2 := netease.New(netease.Config{
