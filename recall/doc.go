@@ -39,6 +39,6 @@
 // recalltest has a fake [Provider] for the tests of an application, and the
 // contract of Provider as a suite of tests for those who write one.
 //
-// The package recall imports the standard library only, so that code which recalls,
+// This package imports the standard library only, so that code which recalls,
 // and its tests, depend on no vendor.
 package recall
