@@ -195,6 +195,24 @@ func TestSingleWritesOvertakeTheBackground(t *testing.T) {
 	})
 }
 
+// Two vendors have a message of the same id. What one tells is not about the
+// other's.
+func TestNotificationOfAnotherApp(t *testing.T) {
+	w := newWorld(t, easemobtest.Callbacks{NoRecalls: true})
+	w.send("1001", "user1", "user2")
+	w.callbacksArrive()
+	_, answer := w.post("/messages/netease/1001/recall", asked)
+	assert.Equal(t, pending, answer.State)
+	w.callBack(easemobtest.Callbacks{})
+	w.post("/messages/easemob/1001/recall", asked)
+	w.callbacksArrive()
+	assert.Equal(t, confirmed, w.show("easemob", "1001").State)
+	assert.Equal(t, pending, w.show("netease", "1001").State)
+	w.clock.Advance(time.Minute)
+	w.await(func() bool { return len(w.allAlarms()) == 1 })
+	assert.Equal(t, "netease", w.allAlarms()[0].App)
+}
+
 // The computer's clock is set back by an hour. That does not put the alarm off
 // by an hour.
 func TestClockSetBack(t *testing.T) {
