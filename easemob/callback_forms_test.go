@@ -185,6 +185,7 @@ func TestCallbackForms(t *testing.T) {
 		"to twice":                {body: doubled("to"), kind: recall.ErrBadResponse},
 		"group_id twice":          {body: doubled("group_id", "chat_type", `"groupchat"`, "group_id", `"g1"`), kind: recall.ErrBadResponse},
 		"content_type twice":      {body: doubled("content_type", "chat_type", `"groupchat"`, "group_id", `"g1"`, "content_type", `"x"`), kind: recall.ErrBadResponse},
+		"from has a NUL":          {body: body("from", `"user\u0000"`), kind: recall.ErrBadResponse},
 		"from is not UTF-8":       {body: body("from", "\"user\xff\""), kind: recall.ErrBadResponse},
 		"from is half a letter":   {body: body("from", `"user\ud83d"`), kind: recall.ErrBadResponse},
 		"from is an object":       {body: body("from", `{"id":"user1"}`), kind: recall.ErrBadResponse},

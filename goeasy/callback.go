@@ -60,9 +60,11 @@ type CallbackConfig struct {
 // without a time. If none ever comes, nothing confirms the Accepted of a
 // recall here: do not wait for it.
 //
-// An item that can't be read fails the whole callback. The vendor stops the
-// webhook, until it is switched on again by hand, after three failed tries of
-// one callback: watch EventHandler.OnError.
+// The vendor stops the webhook, until it is switched on again by hand, after
+// three failed tries of one callback. An item that can't be read must not do
+// that: the other items make their events, EventHandler.OnError is told of it,
+// and the callback is answered as received. Without an OnError, which would be
+// to lose it in silence, the callback is refused.
 //
 // https://docs.goeasy.io/2.x/common/webhook
 type Callbacks struct {
@@ -99,6 +101,8 @@ func (c *Callbacks) CallbackRules() recall.CallbackRules {
 		ContentType: "application/json; charset=utf-8",
 		Answer:      []byte(`{"code":200,"content":"success"}`),
 		Deadline:    3 * time.Second,
+
+		StopsForGood: true,
 	}
 }
 
@@ -108,23 +112,39 @@ func (c *Callbacks) ParseEvents(ctx context.Context, header http.Header, body []
 	if err != nil {
 		return nil, c.refused(err)
 	}
-	var items []item
+	var items []json.RawMessage
 	// The error of encoding/json may quote what it could not read.
 	if json.Unmarshal([]byte(content), &items) != nil {
-		return nil, c.refused(unreadable(errors.New("content is not a JSON list of objects")))
+		return nil, c.refused(unreadable(errors.New("content is not a JSON list")))
 	}
-	var events []recall.Event
-	for i, it := range items {
-		event, err := it.event()
-		if err != nil {
-			return nil, c.refused(unreadable(fmt.Errorf("item %d of %d: %w", i+1, len(items), err)))
-		}
-		if event != nil {
+	events, why := c.events(items)
+	if why != nil {
+		return events, c.refused(unreadable(why))
+	}
+	return events, nil
+}
+
+// events returns what the items tell, and what was wrong with the first of
+// those that can't be read.
+func (c *Callbacks) events(items []json.RawMessage) (events []recall.Event, why error) {
+	odd := 0
+	for i, data := range items {
+		event, err := read(data)
+		switch {
+		case err != nil:
+			odd++
+			if why == nil {
+				why = fmt.Errorf("item %d of %d: %w", i+1, len(items), err)
+			}
+		case event != nil:
 			event.Vendor, event.App = vendor, c.app
 			events = append(events, *event)
 		}
 	}
-	return events, nil
+	if odd > 1 {
+		why = fmt.Errorf("%w; %d more can't be read", why, odd-1)
+	}
+	return events, why
 }
 
 // verified returns the form parameter content, if its signature is right:

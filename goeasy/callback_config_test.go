@@ -93,4 +93,5 @@ func TestCallbackRules(t *testing.T) {
 	rules := newCallbacks(t, callbackSecret).CallbackRules()
 	assert.Equal(t, `{"code":200,"content":"success"}`, string(rules.Answer))
 	assert.Equal(t, 3*time.Second, rules.Deadline)
+	assert.True(t, rules.StopsForGood)
 }

@@ -223,6 +223,20 @@ func TestCallbacksAreSentAgain(t *testing.T) {
 	assert.Equal(t, []error{full, full}, refusals)
 }
 
+// An item that can't be read does not stop the webhook, which would end what
+// comes after it as well.
+func TestOddItemsDoNotStopTheWebhook(t *testing.T) {
+	srv, _, r := setup(t, goeasytest.Callbacks{})
+	for _, from := range []string{"user001", "", "user\x00", "user003"} {
+		srv.Add(goeasytest.Message{ID: "of " + from, From: from, To: "user002"})
+	}
+	require.NoError(t, srv.WaitCallbacks(t.Context()))
+	assert.Equal(t, []string{"message_sent of user001", "message_sent of user003"}, r.told())
+	statuses, refusals := r.answered()
+	assert.Equal(t, []int{200, 200, 200, 200}, statuses)
+	assert.Len(t, refusals, 2)
+}
+
 // A recall may be told before the call that made it is answered.
 func TestCallbacksBeforeTheAnswer(t *testing.T) {
 	srv, client, r := setup(t, goeasytest.Callbacks{Early: true})

@@ -2,6 +2,7 @@ package goeasy
 
 import (
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strings"
 	"time"
@@ -26,6 +27,16 @@ type item struct {
 
 	Recalled json.RawMessage `json:"recalled"`
 	Recaller json.RawMessage `json:"recaller"`
+}
+
+// read returns what an item tells, as item.event does.
+func read(data []byte) (*recall.Event, error) {
+	var it item
+	// The error of encoding/json may quote what it could not read.
+	if json.Unmarshal(data, &it) != nil {
+		return nil, errors.New("is not an object")
+	}
+	return it.event()
 }
 
 // event returns what an item tells, or nil where it is no message of a private

@@ -123,6 +123,26 @@ func TestCallbackOfSeveralMessages(t *testing.T) {
 	}
 }
 
+// An item that can't be read takes no other one with it.
+func TestCallbackWithOddItems(t *testing.T) {
+	const good = `{"messageId":"@","timestamp":1594958217087,"senderId":"a","groupId":"g"}`
+	items := func(list ...string) string { return "[" + strings.Join(list, ",") + "]" }
+	m1, m2 := strings.ReplaceAll(good, "@", "m1"), strings.ReplaceAll(good, "@", "m2")
+	for content, why := range map[string]string{
+		items(m1, `{"groupId":"g"}`, m2):                     "item 2 of 3: senderId is missing",
+		items(`1`, m1, m2):                                   "item 1 of 3: is not an object",
+		items(m1, m2, `{"messageId":"\ud800"}`, `"x"`, `[]`): "item 3 of 5: messageId is neither a text nor a whole number, or is given twice; 2 more can't be read",
+	} {
+		events, err := parsed(t, content)
+		assert.ErrorIs(t, err, recall.ErrBadResponse, content)
+		assert.ErrorContains(t, err, why)
+		if assert.Len(t, events, 2, content) {
+			assert.Equal(t, []string{"m1", "m2"}, []string{events[0].Request.MessageID, events[1].Request.MessageID})
+			assert.Equal(t, []string{"goeasy", testApp}, []string{events[1].Vendor, events[1].App})
+		}
+	}
+}
+
 // flipped returns s with one bit after the other turned over.
 func flipped(s string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
@@ -228,6 +248,7 @@ func TestOddCallbacks(t *testing.T) {
 		{`{"timestamp":1594958217087.5,"senderId":"a","receiverId":"b"}`, "timestamp is neither"},
 		{`{"timestamp":1594958217087,"senderId":{"id":"` + secretText + `"},"receiverId":"b"}`, "senderId is neither"},
 		{`{"timestamp":1594958217087,"senderId":"\ud800","receiverId":"b"}`, "senderId is neither"},
+		{`{"messageId":"\u0000","timestamp":1594958217087,"senderId":"a","receiverId":"b"}`, "messageId is neither"},
 		{`{"timestamp":1594958217087,"senderId":"a","groupId":[]}`, "groupId is neither"},
 		{`{"timestamp":1594958217087,"senderId":"a","groupId":"g","groupId":"h"}`, "groupId is neither"},
 		{`{"messageId":{},"timestamp":1594958217087,"senderId":"a","groupId":"g"}`, "messageId is neither"},

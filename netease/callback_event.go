@@ -108,17 +108,18 @@ func (m messageCopy) sentToRoom(read *rest.Fields) *recall.Event {
 }
 
 // recalled reads a recall. Only its msgId is indispensable: the vendor warns
-// that copies may lack fields.
+// that copies may lack fields, and an odd one must not cost the proof either.
 func (m messageCopy) recalled(read *rest.Fields, chat recall.ChatType) *recall.Event {
+	var besides rest.Fields
 	req := recall.Request{
 		MessageID: serverID(read, "msgId", m.MsgID),
 		Chat:      chat,
-		From:      read.OptionalText("from", m.From),
-		To:        read.OptionalText("to", m.To),
-		SentAt:    read.OptionalTime("sendTime", m.SendTime),
+		From:      besides.OptionalText("from", m.From),
+		To:        besides.OptionalText("to", m.To),
+		SentAt:    besides.OptionalTime("sendTime", m.SendTime),
 	}
 	return &recall.Event{
-		Kind: recall.MessageRecalled, At: read.OptionalTime("deleteTime", m.DeleteTime), Request: req,
+		Kind: recall.MessageRecalled, At: besides.OptionalTime("deleteTime", m.DeleteTime), Request: req,
 		ID: eventID(m.EventType.String(), req.MessageID, m.DeleteTime.String()),
 	}
 }

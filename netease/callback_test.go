@@ -164,7 +164,7 @@ func TestOddCallbacks(t *testing.T) {
 	} {
 		for field := range strings.FieldsSeq(fields) {
 			for _, value := range []string{
-				``, `null`, `""`, `true`, `1.5`, `1e3`, `{}`, `["1"]`, `{"a":"` + secretText + `"}`, `"\ud800"`, "\"\xff\"",
+				``, `null`, `""`, `true`, `1.5`, `1e3`, `{}`, `["1"]`, `{"a":"` + secretText + `"}`, `"\ud800"`, `"1\u0000"`, "\"\xff\"",
 			} {
 				body := strings.ReplaceAll(edited(t, golden, field, `"@"`), `"@"`, value)
 				if value == "" {
@@ -185,13 +185,6 @@ func TestOddCallbacks(t *testing.T) {
 		{"message", "msgidServer", `"9223372036854775808"`},
 		{"room", "roomId", `"lobby"`},
 		{"recall", "msgId", `"` + secretText + `"`},
-		{"recall", "from", `{}`},
-		{"recall", "to", `[]`},
-		{"recall", "sendTime", `"yesterday"`},
-		{"recall", "sendTime", `1487308046`},
-		{"recall", "deleteTime", `-1487308054709`},
-		{"recall", "deleteTime", `"01487308054709"`},
-		{"recall", "deleteTime", `1487308054709000`},
 		{"message", "msgTimestamp", `"99999999999999999999"`},
 		{"message", "eventType", `[1]`},
 		{"message", "eventType", `1.0`},
@@ -232,6 +225,31 @@ func TestRecallCallbackWithMissingFields(t *testing.T) {
 		require.NoError(t, err, field)
 		assert.Equal(t, "11555996", events[0].Request.MessageID)
 		assert.Equal(t, recall.MessageRecalled, events[0].Kind)
+	}
+}
+
+// What is odd about a recall's copy must not cost the proof that the message is
+// gone, and is never taken for something else.
+func TestRecallCallbackWithOddFields(t *testing.T) {
+	for _, row := range []struct{ field, value string }{
+		{"from", `{}`},
+		{"from", `"a\u0000"`},
+		{"to", `[]`},
+		{"sendTime", `"yesterday"`},
+		{"sendTime", `1487308046`},
+		{"deleteTime", `-1487308054709`},
+		{"deleteTime", `"01487308054709"`},
+		{"deleteTime", `1487308054709000`},
+	} {
+		events, err := parsed(t, edited(t, "recall", row.field, row.value))
+		require.NoError(t, err, row)
+		event := events[0]
+		assert.Equal(t, "11555996", event.Request.MessageID, row)
+		assert.Equal(t, recall.MessageRecalled, event.Kind, row)
+		assert.Empty(t, map[string]any{
+			"from": event.Request.From, "to": event.Request.To,
+			"sendTime": event.Request.SentAt, "deleteTime": event.At,
+		}[row.field], row)
 	}
 }
 

@@ -28,6 +28,13 @@
 //	var e *recall.Error
 //	if errors.As(err, &e) && e.MayHaveApplied { ... }
 //
+// What the vendors tell by callback (webhook), that a message was sent or
+// recalled, arrives as an [Event]: an [EventHandler] receives it.
+//
+// How a client treats the network (time limits, repetitions, quotas, what is
+// observed) is its [Policy]; the zero value is fit for production. Tests of an
+// application use the fake provider of the package recalltest.
+//
 // The package imports the standard library only, so that code which recalls,
 // and its tests, depend on no vendor.
 package recall

@@ -66,6 +66,9 @@ type EventParser interface {
 	// error is none of the callback: a secret that can't be fetched is
 	// ErrUnavailable. What counts is the outermost kind. No error holds the
 	// text of a message or a secret.
+	//
+	// Beside ErrBadResponse come the events of what could be read, where a
+	// callback tells of several; beside other errors none.
 	ParseEvents(ctx context.Context, header http.Header, body []byte) ([]Event, error)
 
 	// CallbackRules tells how this vendor wants its callbacks answered.
@@ -81,4 +84,8 @@ type CallbackRules struct {
 	// Deadline is the time after which the vendor takes silence for a failure;
 	// 0 where it is not documented.
 	Deadline time.Duration
+	// StopsForGood: the vendor, refused a few times, calls back no more until
+	// somebody switches it on again. What is signed but can't be read is then
+	// no reason to refuse.
+	StopsForGood bool
 }

@@ -39,6 +39,11 @@ var (
 // and 503 while Parser or Handle is missing. None of them says why; OnError is
 // told, but of the 405.
 //
+// A callback that can be read in part makes the events of that part, before it
+// is answered with 400. A vendor that would stop for good (GoEasy) is answered
+// as received instead, if there is an OnError to be told: what can't be read
+// now can't be read next time, and must not cost all that comes after it.
+//
 // A panic in Handle is left to the http.Server, which cuts the connection: the
 // vendor sends the callback again. Put nothing around the handler that makes a
 // 500 of a panic: NetEase takes that for "received".
@@ -55,8 +60,9 @@ type EventHandler struct {
 	// Required.
 	Handle func(ctx context.Context, e Event) error
 
-	// OnError is told why a callback was not answered as received: an error of
-	// Parser, of Handle, or of reading the request. Nil: nobody is.
+	// OnError is told why a callback was not answered as received, or why some
+	// of it made no event: an error of Parser, of Handle, or of reading the
+	// request. Nil: nobody is.
 	OnError func(r *http.Request, err error)
 
 	// MaxBody is the largest callback that is read, in bytes. 0: 1 MiB.
@@ -101,14 +107,19 @@ func (h *EventHandler) receive(w http.ResponseWriter, r *http.Request) (Callback
 	if err != nil {
 		return rules, readStatus(err), err
 	}
-	events, err := h.Parser.ParseEvents(ctx, r.Header, body)
-	if err != nil {
-		return rules, parseStatus(err), err
+	events, refusal := h.Parser.ParseEvents(ctx, r.Header, body)
+	status := parseStatus(refusal)
+	if refusal != nil && status != http.StatusBadRequest {
+		return rules, status, refusal
 	}
 	if err := h.handleAll(ctx, events); err != nil {
 		return rules, http.StatusServiceUnavailable, err
 	}
-	return rules, http.StatusOK, nil
+	if refusal != nil && rules.StopsForGood && h.OnError != nil {
+		h.OnError(r, refusal)
+		return rules, http.StatusOK, nil
+	}
+	return rules, status, refusal
 }
 
 // handleAll stops where ctx is over: the vendor does not listen any more, and
@@ -143,10 +154,19 @@ func (h *EventHandler) read(ctx context.Context, w http.ResponseWriter, r *http.
 		limit = defaultMaxCallback
 	}
 	// Not every ResponseWriter can do that; then the server's own timeouts hold.
+	conn := http.NewResponseController(w)
 	if deadline, ok := ctx.Deadline(); ok {
-		_ = http.NewResponseController(w).SetReadDeadline(deadline)
+		_ = conn.SetReadDeadline(deadline)
 	}
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err == nil {
+		// From here the server reads on, to learn of a hang-up. A deadline that
+		// is over it takes for one, and ends this request and all that follow on
+		// the connection. It takes the deadline away itself, but not where
+		// there was no body left to read.
+		_ = conn.SetReadDeadline(time.Time{})
+	}
+	return body, err
 }
 
 func readStatus(err error) int {
@@ -159,10 +179,13 @@ func readStatus(err error) int {
 	return http.StatusBadRequest
 }
 
-// parseStatus is the answer to a callback that the parser refused. What is not
+// parseStatus is the answer to what the parser says of a callback. What is not
 // the fault of the callback is ours (a secret that can't be fetched), and the
 // vendor is to try again.
 func parseStatus(err error) int {
+	if err == nil {
+		return http.StatusOK
+	}
 	switch outermost(err) {
 	case ErrUnauthorized:
 		return http.StatusUnauthorized

@@ -16,7 +16,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/imrecall/imrecall/easemob/easemobtest"
 	"github.com/imrecall/imrecall/recall"
@@ -204,53 +203,4 @@ func inFlight(t *testing.T, stderr string) int {
 	n, err := strconv.Atoi(m[1])
 	require.NoError(t, err)
 	return n
-}
-
-// TestTermEndsEmulate ends the emulators as a supervisor does.
-func TestTermEndsEmulate(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "imrecall", "emulate", "--json")
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	var first [1]byte
-	_, err = io.ReadFull(out, first[:])
-	require.NoError(t, err)
-	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-	_, err = io.Copy(io.Discard, out)
-	require.NoError(t, err)
-	assert.NoError(t, cmd.Wait())
-}
-
-// TestSecondSignalQuits interrupts a run whose call never ends.
-func TestSecondSignalQuits(t *testing.T) {
-	s := newStage()
-	defer s.close()
-	s.add(1)
-	arrived := make(chan struct{})
-	s.netease.Intercept(func(_ http.ResponseWriter, r *http.Request) {
-		close(arrived)
-		<-r.Context().Done()
-	})
-	dir := t.TempDir()
-	require.NoError(t, s.install(dir))
-	var csv bytes.Buffer
-	require.NoError(t, writeMessages(&csv, 1, 1))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "wave.csv"), csv.Bytes(), 0o600))
-	cmd := exec.CommandContext(t.Context(), "imrecall", "bulk", "--app", "chat", "--set", "timeout=10m", "wave.csv")
-	cmd.Dir, cmd.Env = dir, append(append(os.Environ(), s.env()...), "XDG_CONFIG_HOME="+dir)
-	said, err := cmd.StderrPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	<-arrived
-	require.NoError(t, cmd.Process.Signal(os.Interrupt))
-	var first [1]byte
-	_, err = io.ReadFull(said, first[:]) // it says that it is stopping
-	require.NoError(t, err)
-	start := time.Now()
-	require.NoError(t, cmd.Process.Signal(os.Interrupt))
-	_, err = io.Copy(io.Discard, said)
-	require.NoError(t, err)
-	_ = cmd.Wait() // its exit code is looked at
-	assert.Equal(t, 130, cmd.ProcessState.ExitCode())
-	assert.Less(t, time.Since(start), time.Minute)
 }

@@ -152,7 +152,7 @@ func cut(ts *testscript.TestScript, _ bool, args []string) {
 func latency(ts *testscript.TestScript, _ bool, args []string) {
 	d, err := time.ParseDuration(args[0])
 	ts.Check(err)
-	stageOf(ts).latency.Store(int64(d))
+	stageOf(ts).slow(d)
 }
 
 // until waits for something that a command in the background does.

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"github.com/imrecall/imrecall/easemob/easemobtest"
@@ -22,14 +21,12 @@ type stage struct {
 	netease *neteasetest.Server
 	goeasy  *goeasytest.Server
 	private *httptest.Server // https, with a certificate of its own CA, in front of easemob
-	latency atomic.Int64     // of each answer
 }
 
 func newStage() *stage {
 	s := &stage{easemob: easemobtest.NewUnstartedServer(), netease: neteasetest.NewUnstartedServer(), goeasy: goeasytest.NewUnstartedServer()}
 	s.easemob.Window, s.netease.Window = decades, decades
 	for _, server := range []*httptest.Server{s.easemob.Server, s.netease.Server, s.goeasy.Server} {
-		server.Config.Handler = s.slowed(server.Config.Handler)
 		server.Start()
 	}
 	s.private = httptest.NewUnstartedServer(s.easemob.Config.Handler)
@@ -38,19 +35,18 @@ func newStage() *stage {
 	return s
 }
 
-func (s *stage) slowed(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d := s.latency.Load(); d > 0 {
-			<-time.After(time.Duration(d))
-		}
-		next.ServeHTTP(w, r)
-	})
+// slow delays all answers from now on.
+func (s *stage) slow(d time.Duration) {
+	s.easemob.SetLatency(d)
+	s.netease.SetLatency(d)
+	s.goeasy.SetLatency(d)
 }
 
 func (s *stage) close() {
-	for _, server := range []*httptest.Server{s.private, s.easemob.Server, s.netease.Server, s.goeasy.Server} {
-		server.Close()
-	}
+	s.private.Close()
+	s.easemob.Close()
+	s.netease.Close()
+	s.goeasy.Close()
 }
 
 // sentAt is the time of the first message; each further one is a millisecond later.

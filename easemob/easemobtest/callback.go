@@ -17,6 +17,9 @@ import (
 //
 // They are posted in the background, one after the other, in the order of what happened. One that is not
 // answered with status 200 is posted once more, and then given up.
+//
+// With Early, a recall waits for all that is before its callback. An application that recalls while it is being told of
+// something would wait for itself.
 type Callbacks struct {
 	URL          string // where to post; empty: nowhere
 	Times        int    // how often each is posted, though it was answered; 0 and 1: once

@@ -89,9 +89,11 @@ func (s *service) answer(w http.ResponseWriter, result recall.Result) {
 
 // statusOf maps what became of a message to an HTTP status. 4xx is for the
 // caller to correct, 500 for whoever runs this service, 502 to 504 mean that it
-// may be tried again: recalling twice is harmless.
+// may be tried again: recalling twice is harmless. 504 is also the unknown end,
+// whatever the kind: a 409 would say that the message is where it was.
 func statusOf(result recall.Result) int {
 	var kind recall.Kind
+	var e *recall.Error
 	switch {
 	case result.Err == nil && result.Receipt.Outcome.Proven():
 		return http.StatusOK
@@ -99,6 +101,8 @@ func statusOf(result recall.Result) int {
 		return http.StatusAccepted // the vendor's yes is no proof
 	case !errors.As(result.Err, &kind):
 		return http.StatusInternalServerError
+	case errors.As(result.Err, &e) && e.MayHaveApplied:
+		return http.StatusGatewayTimeout
 	}
 	switch kind {
 	case recall.ErrInvalidRequest:

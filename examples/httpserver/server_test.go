@@ -62,6 +62,16 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
+// A refusal after an attempt that nobody answered leaves the message's fate open: a 409 would say that it is where it was.
+func TestUnknownIsNoRefusal(t *testing.T) {
+	for _, kind := range []recall.Kind{recall.ErrWindowExpired, recall.ErrNotFound, recall.ErrUnauthorized, recall.ErrBadResponse, recall.ErrUnavailable} {
+		fake := recalltest.Fake{Default: recalltest.Answer{Err: &recall.Error{Kind: kind, MayHaveApplied: true}}}
+		w := serve(&fake, http.MethodPost, "/v1/recall", `{}`)
+		assert.Equal(t, http.StatusGatewayTimeout, w.Code, kind)
+		assert.Contains(t, w.Body.String(), `"may_have_applied":true`, kind)
+	}
+}
+
 func TestRetryAfterIsTheVendors(t *testing.T) {
 	fake := recalltest.Fake{Default: recalltest.Answer{Err: &recall.Error{Kind: recall.ErrRateLimited, RetryAfter: 9500 * time.Millisecond}}}
 	assert.Equal(t, "10", serve(&fake, http.MethodPost, "/v1/recall", `{}`).Header().Get("Retry-After"))

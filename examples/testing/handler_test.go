@@ -97,7 +97,7 @@ func TestMessageIsGoneWithAnEmulator(t *testing.T) {
 	defer server.Close()
 	server.Add(neteasetest.Message{ID: "1", From: "user1", To: "user2", Type: neteasetest.TypeP2P})
 	client, err := netease.New(netease.Config{
-		Host: server.URL + "/nimserver", AppKey: server.AppKey, AppSecret: server.AppSecret,
+		Host: server.BaseURL(), AppKey: server.AppKey, AppSecret: server.AppSecret,
 	})
 	require.NoError(t, err)
 	defer client.Close()

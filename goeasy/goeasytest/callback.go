@@ -19,6 +19,9 @@ import (
 // They are posted in the background, one after the other, in the order of what happened. One that is not answered
 // within 3 seconds with status 200 and exactly {"code":200,"content":"success"} is posted again, twice at most. After
 // the third failure the webhook is off, and stays so until SendCallbacks is called again.
+//
+// With Early, a recall waits for all that is before its callback. An application that recalls while it is being told of
+// something would wait for itself.
 type Callbacks struct {
 	URL          string // where to post; empty: nowhere
 	Times        int    // how often each is posted, though it was answered; 0 and 1: once

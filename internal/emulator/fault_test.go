@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -101,12 +102,16 @@ func TestDelaysEndWithTheClient(t *testing.T) {
 
 func TestTrickleSendsByteByByte(t *testing.T) {
 	goOn := make(chan struct{})
+	release := sync.OnceFunc(func() { close(goOn) })
 	_, _, url := startVendor(t, func(vendor http.HandlerFunc) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			emulator.Trickle(vendor, time.Microsecond)(&stopping{ResponseWriter: w, after: 2, goOn: goOn}, r)
 		}
 	})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, http.NoBody)
+	t.Cleanup(release)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody)
 	require.NoError(t, err)
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
@@ -115,7 +120,7 @@ func TestTrickleSendsByteByByte(t *testing.T) {
 	_, err = io.ReadFull(resp.Body, begin)
 	require.NoError(t, err)
 	assert.Equal(t, vendorBody[:2], string(begin), "they came before the rest was written")
-	close(goOn)
+	release()
 	rest, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	assert.Equal(t, vendorBody[2:], string(rest))

@@ -48,6 +48,9 @@ func allTrimmed(secrets []string) bool {
 // that the secrets can't be had, which is not the callback's fault, whatever
 // kind of error the caller's function returned.
 func (s Secrets) Any(ctx context.Context, signed func(secret string) bool) (bool, *recall.Error) {
+	if s.get == nil {
+		return false, &recall.Error{Kind: recall.ErrUnavailable, Err: errors.New("there are no secrets: make Callbacks by NewCallbacks")}
+	}
 	secrets, err := s.get(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -88,9 +91,10 @@ func (s *Scalar) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	// What is not UTF-8, or half a surrogate pair, would be replaced and so
-	// name another user or message.
+	// name another user or message. NUL is what databases refuse: the event
+	// would be sent again and again, and never stored.
 	isText := json.Unmarshal(data, &s.text) == nil
-	s.odd = s.odd || !isText || strings.ContainsRune(s.text, utf8.RuneError)
+	s.odd = s.odd || !isText || strings.ContainsRune(s.text, utf8.RuneError) || strings.ContainsRune(s.text, 0)
 	return nil
 }
 
@@ -126,10 +130,11 @@ func (f *Fields) Text(name string, s Scalar) string {
 	return f.OptionalText(name, s)
 }
 
-// OptionalText returns a field that may be missing.
+// OptionalText returns a field that may be missing, and otherwise nothing.
 func (f *Fields) OptionalText(name string, s Scalar) string {
 	if s.odd {
 		f.Fail(name, "is neither a text nor a whole number, or is given twice")
+		return ""
 	}
 	return s.text
 }

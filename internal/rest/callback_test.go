@@ -34,7 +34,7 @@ func TestScalar(t *testing.T) {
 		}
 	}
 	for _, data := range []string{
-		`{"a":true}`, `{"a":1.0}`, `{"a":1e1}`, `{"a":1E1}`, `{"a":[]}`, `{"a":{}}`, `{"a":["x"]}`, `{"a":"\ud83d"}`, "{\"a\":\"\xff\"}",
+		`{"a":true}`, `{"a":1.0}`, `{"a":1e1}`, `{"a":1E1}`, `{"a":[]}`, `{"a":{}}`, `{"a":["x"]}`, `{"a":"\ud83d"}`, "{\"a\":\"\xff\"}", `{"a":"\u0000"}`,
 		`{"a":"\ufffd"}`, `{"a":1,"a":1}`, `{"a":1,"A":2}`, `{"a":[],"a":"x"}`, `{"a":"","a":"x"}`,
 	} {
 		s := scalarOf(t, data)
@@ -106,4 +106,12 @@ func TestCallbackSecrets(t *testing.T) {
 	_, refusal := s.Any(t.Context(), func(string) bool { return true })
 	require.ErrorIs(t, refusal, failing)
 	assert.Equal(t, recall.ErrUnavailable, refusal.Kind)
+}
+
+// TestCallbackSecretsOfNobody: a zero Callbacks believes nothing, and does not panic.
+func TestCallbackSecretsOfNobody(t *testing.T) {
+	found, refusal := Secrets{}.Any(t.Context(), func(string) bool { return true })
+	assert.False(t, found)
+	require.ErrorIs(t, refusal, recall.ErrUnavailable)
+	assert.ErrorContains(t, refusal, "NewCallbacks")
 }

@@ -18,6 +18,9 @@ import (
 // They are posted in the background, one after the other, in the order of what happened. NetEase takes the statuses 200
 // and 500 for "received". After another one, or 5 seconds, a copy is posted again, twice at most, and then given up: the
 // number is this emulator's own.
+//
+// With Early, a recall waits for all that is before its callback. An application that recalls while it is being told of
+// something would wait for itself.
 type Callbacks struct {
 	URL          string // where to post; empty: nowhere
 	Times        int    // how often each is posted, though it was answered; 0 and 1: once

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -109,7 +110,7 @@ func (p *program) run(ctx context.Context, f bulkFlags, source *source, client c
 		Rate: f.rate, Concurrency: f.concurrency, First: f.first, Stop: stop,
 	}
 	report.begin()
-	go p.watch(ctx, stop, report)
+	go p.watch(ctx, p.env.Signals(), stop, report)
 	summary, err := run.Run(ctx)
 	report.end(summary)
 	if log != nil {
@@ -132,17 +133,17 @@ func (p *program) run(ctx context.Context, f bulkFlags, source *source, client c
 }
 
 // watch obeys signals: the first one ends the run when what is in flight is answered, the second one at once.
-func (p *program) watch(ctx context.Context, stop chan<- struct{}, report *report) {
+func (p *program) watch(ctx context.Context, signals <-chan os.Signal, stop chan<- struct{}, report *report) {
 	select {
 	case <-ctx.Done():
 		return
-	case <-p.env.Signals:
+	case <-signals:
 	}
 	close(stop)
 	report.progress.Print("stopping: what is in flight is finished first; a second signal quits at once")
 	select {
 	case <-ctx.Done():
-	case <-p.env.Signals:
+	case <-signals:
 		p.env.Exit(exitInterrupted)
 	}
 }
@@ -274,13 +275,15 @@ func (p *program) open(f bulkFlags) (*source, error) {
 	return out, nil
 }
 
-// stream returns an input that can be read once only: standard input, or a pipe that has a name. It is nil for a file.
+// stream returns an input that can be read once only: standard input, or a pipe that has a name. It is nil for a file. In
+// /dev even a file is one: /dev/stdin is whatever it was redirected from, and no place for a journal.
 func (s *source) stream(stdin io.Reader) (io.Reader, error) {
 	if s.name == "-" {
 		return stdin, nil
 	}
 	info, err := os.Stat(s.name)
-	if err != nil || info.Mode().IsRegular() {
+	device := strings.HasPrefix(filepath.Clean(s.name), "/dev/")
+	if err != nil || info.Mode().IsRegular() && !device {
 		return nil, err
 	}
 	if info.IsDir() {

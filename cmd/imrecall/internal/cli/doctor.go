@@ -33,9 +33,10 @@ fix. Exit code 0 where nothing failed, 4 otherwise.`,
 func (p *program) doctor(ctx context.Context, asJSON bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	signals := p.env.Signals()
 	go func() {
 		select {
-		case <-p.env.Signals:
+		case <-signals:
 			cancel()
 		case <-ctx.Done():
 		}

@@ -52,6 +52,7 @@ func (p *program) emulate(ctx context.Context, opts emulate.Options, seed string
 	case opts.RateLimit < 0 || opts.Latency < 0:
 		return usage(errors.New("--rate-limit and --latency are not negative"))
 	}
+	signals := p.env.Signals() // before anybody can know that it runs
 	emulators, err := emulate.Start(ctx, opts)
 	if err != nil {
 		return usage(err)
@@ -72,7 +73,7 @@ func (p *program) emulate(ctx context.Context, opts emulate.Options, seed string
 		return &exitError{exitNo, err}
 	}
 	select {
-	case <-p.env.Signals:
+	case <-signals:
 	case <-ctx.Done():
 	}
 	return nil

@@ -22,19 +22,23 @@ type Env struct {
 	Getenv         func(string) string
 	Width          int // of the terminal that Stderr is; 0 where it is none
 	Now            func() time.Time
-	Signals        <-chan os.Signal // interrupts
-	Exit           func(code int)   // ends the process at once
+	Signals        func() <-chan os.Signal // interrupts from now on; until it is called they end the process
+	Exit           func(code int)          // ends the process at once
 }
 
 // Main runs the command that os.Args names, and returns the exit code.
 func Main() int {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	env := Env{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
 		Width: width(os.Stderr), Now: time.Now, Signals: signals, Exit: os.Exit,
 	}
 	return Run(context.Background(), env)
+}
+
+func signals() <-chan os.Signal {
+	out := make(chan os.Signal, 2)
+	signal.Notify(out, os.Interrupt, syscall.SIGTERM)
+	return out
 }
 
 // width is that of a terminal; 0 where there is none, or one that can't move its cursor.

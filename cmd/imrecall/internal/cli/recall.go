@@ -73,9 +73,10 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 	defer cancel()
 	finished := make(chan struct{})
 	defer close(finished)
+	signals := p.env.Signals()
 	go func() {
 		select {
-		case <-p.env.Signals:
+		case <-signals:
 			cancel()
 		case <-finished:
 		}

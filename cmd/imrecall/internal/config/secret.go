@@ -37,18 +37,21 @@ func (s secret) read(a *App, getenv func(string) string) (string, error) {
 	return *value, nil
 }
 
+// Warning is a risk, and what would end it.
+type Warning struct{ Problem, Fix string }
+
 // Warnings tells what is risky about where the secrets of an app come from.
-func (r Resolved) Warnings(configFile string) []string {
-	var out []string
+func (r Resolved) Warnings(configFile string) []Warning {
+	var out []Warning
 	for _, s := range secrets() {
 		value, _, file := s.parts(&r.App)
 		if *file != "" && exposed(*file) {
-			out = append(out, *file+" holds a secret and others on this machine can read it: chmod 600 "+*file)
+			out = append(out, Warning{"others on this machine can read " + *file + ", which holds a secret", "chmod 600 " + *file})
 		}
 		if *value != "" && configFile != "" && r.fromFile(s) {
-			out = append(out, s.key+" is written in "+configFile+"; "+s.key+"_env or "+s.key+"_file keeps it out")
+			out = append(out, Warning{s.key + " is written in " + configFile, s.key + "_env or " + s.key + "_file keeps it out"})
 			if exposed(configFile) {
-				out = append(out, "others on this machine can read "+configFile+": chmod 600 "+configFile)
+				out = append(out, Warning{"others on this machine can read " + configFile, "chmod 600 " + configFile})
 			}
 		}
 	}

@@ -74,11 +74,7 @@ func (p Patient) configured() []Finding {
 	}
 	findings := []Finding{{"config", OK, detail, ""}}
 	for _, warning := range p.Config.Warnings(p.ConfigFile) {
-		what, fix, _ := strings.Cut(warning, ": ")
-		if fix == "" {
-			what, fix, _ = strings.Cut(warning, "; ")
-		}
-		findings = append(findings, Finding{"secrets", Warn, what, fix})
+		findings = append(findings, Finding{"secrets", Warn, warning.Problem, warning.Fix})
 	}
 	return findings
 }

@@ -33,6 +33,7 @@ type Vendor struct {
 	Seeds  int               `json:"seeds"`  // messages that were put into it
 
 	server *httptest.Server
+	close  func()
 	hosts  map[string]func() string // what Config names once the server listens
 	add    func(recall.Request)
 }
@@ -61,7 +62,7 @@ func Start(ctx context.Context, opts Options) (*Emulators, error) {
 			out.Close()
 			return nil, fmt.Errorf("%s: %w", start.vendor.Vendor, err)
 		}
-		server.Config.Handler = weather(server.Config.Handler, opts)
+		server.Config.Handler = weather(server.Config.Handler, opts.FailRate)
 		server.Start()
 		start.vendor.URL = server.URL
 		for setting, base := range start.vendor.hosts {
@@ -74,7 +75,7 @@ func Start(ctx context.Context, opts Options) (*Emulators, error) {
 // Close ends the emulators when the requests that are under way are answered.
 func (e *Emulators) Close() {
 	for _, v := range e.Vendors {
-		v.server.Close()
+		v.close()
 	}
 }
 
@@ -94,11 +95,12 @@ func newEasemob(opts Options) *Vendor {
 	s.Window = opts.Window
 	s.KeepRequests(keptRequests)
 	s.RateLimit = opts.RateLimit
+	s.SetLatency(opts.Latency)
 	chats := map[recall.ChatType]string{
 		recall.ChatDirect: easemobtest.ChatSingle, recall.ChatGroup: easemobtest.ChatGroup, recall.ChatRoom: easemobtest.ChatRoom,
 	}
 	return &Vendor{
-		Vendor: "easemob", server: s.Server, hosts: map[string]func() string{"host": s.BaseURL},
+		Vendor: "easemob", server: s.Server, close: s.Close, hosts: map[string]func() string{"host": s.BaseURL},
 		Config: map[string]string{
 			"vendor": "easemob", "app_key": s.Org + "#" + s.App, "client_id": s.ClientID, "client_secret": s.ClientSecret,
 		},
@@ -113,12 +115,13 @@ func newNetEase(opts Options) *Vendor {
 	s.Window = opts.Window
 	s.KeepRequests(keptRequests)
 	s.RateLimit = opts.RateLimit
+	s.SetLatency(opts.Latency)
 	types := map[recall.ChatType]int{
 		recall.ChatDirect: neteasetest.TypeP2P, recall.ChatGroup: neteasetest.TypeTeam,
 		recall.ChatSuperGroup: neteasetest.TypeSuperTeam, recall.ChatRoom: neteasetest.TypeChatroom,
 	}
 	return &Vendor{
-		Vendor: "netease", server: s.Server, hosts: map[string]func() string{"host": s.BaseURL, "host_v2": s.BaseURLV2},
+		Vendor: "netease", server: s.Server, close: s.Close, hosts: map[string]func() string{"host": s.BaseURL, "host_v2": s.BaseURLV2},
 		Config: map[string]string{"vendor": "netease", "app_key": s.AppKey, "app_secret": s.AppSecret},
 		add: func(r recall.Request) {
 			s.Add(neteasetest.Message{ID: r.MessageID, From: r.From, To: r.To, Type: types[r.Chat], SentAt: r.SentAt})
@@ -130,8 +133,9 @@ func newGoEasy(opts Options) *Vendor {
 	s := goeasytest.NewUnstartedServer()
 	s.KeepRequests(keptRequests)
 	s.RateLimit = opts.RateLimit
+	s.SetLatency(opts.Latency)
 	return &Vendor{
-		Vendor: "goeasy", server: s.Server, hosts: map[string]func() string{"host": s.BaseURL},
+		Vendor: "goeasy", server: s.Server, close: s.Close, hosts: map[string]func() string{"host": s.BaseURL},
 		Config: map[string]string{"vendor": "goeasy", "rest_key": s.RestKey},
 		add: func(r recall.Request) {
 			m := goeasytest.Message{ID: r.MessageID, From: r.From, SentAt: r.SentAt}

@@ -2,7 +2,10 @@ package wave
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/imrecall/imrecall/recall"
 
@@ -15,7 +18,12 @@ type tracked struct {
 	inner   Provider
 	journal *journal.Journal // nil for none
 	halt    func(error)
+	outage  *atomic.Int64 // calls in a row that did not reach the vendor
 }
+
+// longOutage is after how many calls in a row the vendor counts as out of reach: more than are under way at a time, so
+// that a moment is not enough.
+const longOutage = 500
 
 // RecallMessage hands on one message.
 func (t tracked) RecallMessage(ctx context.Context, req recall.Request) (recall.Receipt, error) {
@@ -52,6 +60,11 @@ func (t tracked) heed(err error) {
 	if AboutApp(err) {
 		t.halt(err)
 	}
+	if !errors.Is(err, recall.ErrUnavailable) {
+		t.outage.Store(0)
+	} else if n := t.outage.Add(1); n >= longOutage {
+		t.halt(fmt.Errorf("the vendor is out of reach, %d calls in a row failed: %w", n, err))
+	}
 }
 
 // ValidateRequest is the inner provider's.
@@ -75,7 +88,9 @@ func (t trackedBatcher) RecallMessages(ctx context.Context, reqs []recall.Reques
 		return nil, err
 	}
 	results, err := t.batcher.RecallMessages(context.WithoutCancel(ctx), reqs)
-	t.heed(err)
+	if err != nil {
+		t.heed(err)
+	}
 	for _, result := range results {
 		t.heed(result.Err)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/imrecall/imrecall/recall"
 
@@ -92,7 +93,7 @@ func (w *Wave) Run(ctx context.Context) (Summary, error) {
 }
 
 func (w *Wave) provider() recall.Provider {
-	tracked := tracked{inner: w.Provider, journal: w.Journal, halt: w.halt}
+	tracked := tracked{inner: w.Provider, journal: w.Journal, halt: w.halt, outage: new(atomic.Int64)}
 	if batcher, ok := w.Provider.(recall.Batcher); ok {
 		return trackedBatcher{tracked, batcher}
 	}

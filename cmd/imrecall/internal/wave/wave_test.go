@@ -212,6 +212,27 @@ func TestWhatIsAboutTheAppStopsTheRunAndLosesNothing(t *testing.T) {
 	}
 }
 
+func TestAnOutageStopsTheRun(t *testing.T) {
+	f := newFake()
+	var text strings.Builder
+	text.WriteString(header)
+	for i := range 5000 {
+		id := strconv.Itoa(i)
+		text.WriteString(id + ",bob,\n")
+		if i%400 != 0 || i > 2000 {
+			f.answers[id] = failed(recall.ErrUnavailable, false)
+		}
+	}
+	j := openJournal(t, filepath.Join(t.TempDir(), "j"))
+	w := Wave{Provider: f, Reporter: newListener(), Journal: j, Input: input(t, text.String()), Concurrency: 1}
+	summary, err := w.Run(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, j.Close())
+	assert.ErrorContains(t, summary.Halt, "the vendor is out of reach, 500 calls in a row failed")
+	assert.Equal(t, 6, summary.Counts[Recalled], "shorter outages do not stop it")
+	assert.Less(t, len(f.asked), 2000+longOutage+10)
+}
+
 func TestARefusalThatMayHaveAppliedStaysInFlight(t *testing.T) {
 	f := newFake()
 	f.answers["a"] = failed(recall.ErrUnauthorized, true)

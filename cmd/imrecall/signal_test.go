@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestTermEndsEmulate ends the emulators as a supervisor does.
+func TestTermEndsEmulate(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "imrecall", "emulate", "--json")
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	var first [1]byte
+	_, err = io.ReadFull(out, first[:])
+	require.NoError(t, err)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	_, err = io.Copy(io.Discard, out)
+	require.NoError(t, err)
+	assert.NoError(t, cmd.Wait())
+}
+
+// TestSecondSignalQuits interrupts a run whose call never ends.
+func TestSecondSignalQuits(t *testing.T) {
+	s := newStage()
+	defer s.close()
+	s.add(1)
+	arrived := make(chan struct{})
+	s.netease.Intercept(func(_ http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-r.Context().Done()
+	})
+	dir := t.TempDir()
+	require.NoError(t, s.install(dir))
+	var csv bytes.Buffer
+	require.NoError(t, writeMessages(&csv, 1, 1))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "wave.csv"), csv.Bytes(), 0o600))
+	cmd := exec.CommandContext(t.Context(), "imrecall", "bulk", "--app", "chat", "--set", "timeout=10m", "wave.csv")
+	cmd.Dir, cmd.Env = dir, append(append(os.Environ(), s.env()...), "XDG_CONFIG_HOME="+dir)
+	said, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	<-arrived
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	var first [1]byte
+	_, err = io.ReadFull(said, first[:]) // it says that it is stopping
+	require.NoError(t, err)
+	start := time.Now()
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	_, err = io.Copy(io.Discard, said)
+	require.NoError(t, err)
+	_ = cmd.Wait() // its exit code is looked at
+	assert.Equal(t, 130, cmd.ProcessState.ExitCode())
+	assert.Less(t, time.Since(start), time.Minute)
+}
+
+// TestStreamThatGivesNothing interrupts a run that waits for more of its input, and one that waits for any.
+func TestStreamThatGivesNothing(t *testing.T) {
+	s := newStage()
+	defer s.close()
+	s.add(1)
+	dir := t.TempDir()
+	require.NoError(t, s.install(dir))
+	start := func() (*exec.Cmd, io.WriteCloser, *bytes.Buffer) {
+		cmd := exec.CommandContext(t.Context(), "imrecall", "bulk", "--app", "feed", "-")
+		cmd.Dir, cmd.Env = dir, append(append(os.Environ(), s.env()...), "XDG_CONFIG_HOME="+dir)
+		in, err := cmd.StdinPipe()
+		require.NoError(t, err)
+		var out bytes.Buffer
+		cmd.Stdout = &out
+		require.NoError(t, cmd.Start())
+		return cmd, in, &out
+	}
+
+	cmd, in, out := start()
+	require.NoError(t, writeMessages(in, 1, 1))
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !s.easemob.Recalled("1") {
+		<-tick.C
+	}
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	_ = cmd.Wait() // its exit code is looked at
+	assert.Equal(t, 130, cmd.ProcessState.ExitCode())
+	assert.Contains(t, out.String(), ": 1 recalled\ninterrupted: nothing is in flight any more\n")
+	_ = in.Close()
+
+	cmd, in, _ = start()
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	_ = cmd.Wait() // it has not ended well
+	assert.False(t, cmd.ProcessState.Success())
+	_ = in.Close()
+}
