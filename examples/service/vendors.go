@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -57,7 +56,7 @@ func serverKey(r recall.Request) string { return r.MessageID }
 // neteaseKey knows that NetEase's server makes the ids, but in chat rooms.
 func neteaseKey(r recall.Request) string {
 	if r.Chat == recall.ChatRoom {
-		return placeKey(r) + "," + url.PathEscape(r.MessageID)
+		return placeKey(r) + "," + joined(r.MessageID)
 	}
 	return serverKey(r)
 }
@@ -67,9 +66,14 @@ func neteaseKey(r recall.Request) string {
 // clients: one could hide a message behind the id of another, and nobody could
 // recall it.
 func placeKey(r recall.Request) string {
-	parts := []string{string(r.Chat), strconv.FormatInt(r.SentAt.UnixMilli(), 10), r.From, r.To}
+	return joined(string(r.Chat), strconv.FormatInt(r.SentAt.UnixMilli(), 10), r.From, r.To)
+}
+
+// joined puts commas between parts, and takes them out of the parts, so that
+// none can pass for two.
+func joined(parts ...string) string {
 	for i, part := range parts {
-		parts[i] = url.PathEscape(part) // which leaves no comma
+		parts[i] = strings.NewReplacer("%", "%25", ",", "%2C").Replace(part)
 	}
 	return strings.Join(parts, ",")
 }
