@@ -71,7 +71,7 @@ func (m messageCopy) sent(read *callback.Fields) *recall.Event {
 		To:        read.Text("to", m.To),
 		SentAt:    read.Time("msgTimestamp", m.MsgTimestamp),
 	}
-	// The sequences of ids differ by the kind of chat.
+	// No page says that the kinds of chat share one sequence of ids.
 	return &recall.Event{
 		Kind: recall.MessageSent, At: req.SentAt, Request: req, ID: callback.EventID("1", string(req.Chat), req.MessageID),
 	}

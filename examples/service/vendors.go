@@ -53,12 +53,18 @@ func goeasyApp(client goeasy.Config, secretKey string, p recall.Policy) (*app, e
 // serverKey is for messages whose ids are made by the vendor's server.
 func serverKey(r recall.Request) string { return r.MessageID }
 
-// neteaseKey knows that NetEase's server makes the ids, but in chat rooms.
+// neteaseKey knows that NetEase's server makes the ids, but in chat rooms. That
+// teams and super-teams do not count on their own is documented nowhere; their
+// callbacks always name the kind of chat.
 func neteaseKey(r recall.Request) string {
-	if r.Chat == recall.ChatRoom {
+	switch r.Chat {
+	case recall.ChatRoom:
 		return placeKey(r) + "," + joined(r.MessageID)
+	case recall.ChatGroup, recall.ChatSuperGroup:
+		return joined(string(r.Chat), r.MessageID)
+	default:
+		return serverKey(r)
 	}
-	return serverKey(r)
 }
 
 // placeKey is where and when a message was sent, such as
