@@ -79,7 +79,9 @@ func TestEmulatorsTables(t *testing.T) {
 				tests := testsOf(row)
 				assert.NotEmpty(t, tests, "%s: no test: %s", p.name, row)
 				for _, name := range tests {
-					assert.True(t, strings.Contains(source, "func "+name+"(t *testing.T)"), "%s: there is no test %s", p.name, name)
+					if !strings.Contains(source, "func "+name+"(t *testing.T)") {
+						t.Errorf("%s: there is no test %s", p.name, name)
+					}
 				}
 				for _, link := range linksOf(row) {
 					target, err := url.Parse(link)

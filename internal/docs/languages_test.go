@@ -5,6 +5,7 @@ import (
 	"go/scanner"
 	"go/token"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -22,14 +23,76 @@ func TestTranslationsMatch(t *testing.T) {
 	assert.FileExists(t, filepath.Join(root, "README"+chinese))
 	all := pages(t, root)
 	for _, translation := range all {
-		name, isChinese := strings.CutSuffix(translation.name, chinese)
-		if !isChinese {
+		if !isChinese(translation.name) {
 			continue
 		}
-		i := slices.IndexFunc(all, func(p page) bool { return p.name == name+".md" })
+		i := slices.IndexFunc(all, func(p page) bool { return p.name == twin(translation.name) })
 		if assert.NotEqual(t, -1, i, "%s translates a page that does not exist", translation.name) {
 			assert.Empty(t, differences(all[i], translation))
 		}
+	}
+}
+
+// A page and its translation lead to each other, and otherwise a reader stays in one language: a Chinese page leads to
+// Chinese ones where there are any, an English one never does.
+func TestLinksKeepTheLanguage(t *testing.T) {
+	all := pages(t, root)
+	names := map[string]bool{}
+	for _, p := range all {
+		names[p.name] = true
+	}
+	for _, p := range all {
+		assert.Empty(t, otherLanguage(names, p))
+	}
+}
+
+// otherLanguage names the links of a page to a page in the other language that has one in its own, apart from its own
+// twin, to which there has to be a link.
+func otherLanguage(names map[string]bool, p page) []string {
+	own := twin(p.name)
+	linked := !names[own]
+	var wrong []string
+	for _, l := range p.links {
+		target, _, _ := strings.Cut(l.target, "#")
+		to := path.Join(path.Dir(p.name), target)
+		switch {
+		case target == "" || !names[to]:
+		case to == own:
+			linked = true
+		case isChinese(to) != isChinese(p.name) && names[twin(to)]:
+			wrong = append(wrong, fmt.Sprintf("%s:%d leads to %s, not to %s", p.name, l.line, to, twin(to)))
+		}
+	}
+	if !linked {
+		wrong = append(wrong, p.name+" does not lead to "+own)
+	}
+	return wrong
+}
+
+func isChinese(name string) bool { return strings.HasSuffix(name, chinese) }
+
+// twin returns the name of the same page in the other language.
+func twin(name string) string {
+	if english, ok := strings.CutSuffix(name, chinese); ok {
+		return english + ".md"
+	}
+	return strings.TrimSuffix(name, ".md") + chinese
+}
+
+func TestLinksToTheOtherLanguageAreFound(t *testing.T) {
+	names := map[string]bool{"a.md": true, "a.zh-CN.md": true, "d/b.md": true, "d/b.zh-CN.md": true, "d/c.md": true}
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"a.md", "[中](a.zh-CN.md) [b](d/b.md#x) [c](d/c.md) [z](https://example.com/d/b.zh-CN.md)", nil},
+		{"a.md", "[b](d/b.md)", []string{"a.md does not lead to a.zh-CN.md"}},
+		{"a.md", "[中](a.zh-CN.md)\n[b](d/b.zh-CN.md)", []string{"a.md:2 leads to d/b.zh-CN.md, not to d/b.md"}},
+		{"d/b.zh-CN.md", "[E](b.md) [a](../a.md#x) [c](c.md)", []string{"d/b.zh-CN.md:1 leads to a.md, not to a.zh-CN.md"}},
+		{"d/c.md", "[b](b.md)", nil},
+		{"d/c.md", "[b](b.zh-CN.md)", []string{"d/c.md:1 leads to d/b.zh-CN.md, not to d/b.md"}},
+	} {
+		assert.Equal(t, c.want, otherLanguage(names, parsePage(c.name, c.text)), c.text)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,8 +19,9 @@ const root = "../.."
 
 // page is a Markdown file, as far as these tests look into it.
 type page struct {
-	name     string // relative to the folder that it was found in, with slashes
-	levels   []int  // of the headings, in order
+	name     string   // relative to the folder that it was found in, with slashes
+	levels   []int    // of the headings, in order
+	anchors  []string // of the headings: what a link to one has after the #
 	blocks   []block
 	links    []link
 	fenceEnd bool // every fence is closed
@@ -69,9 +71,23 @@ func parsePage(name, text string) page {
 	return p
 }
 
+// anchor returns what GitHub makes of a heading: letters, digits and hyphens, in lower case.
+func anchor(heading string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ' || r == '-':
+			return '-'
+		case r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, heading)
+}
+
 func (p *page) parseProse(line string, number int) {
 	if m := heading.FindStringSubmatch(line); m != nil {
 		p.levels = append(p.levels, len(m[1]))
+		p.anchors = append(p.anchors, anchor(line[len(m[0]):]))
 	}
 	for _, m := range linkTarget.FindAllStringSubmatch(inlineCode.ReplaceAllString(line, ""), -1) {
 		p.links = append(p.links, link{target: m[1] + m[2], line: number})
@@ -114,10 +130,10 @@ func TestFencesAreClosed(t *testing.T) {
 }
 
 func TestParsePage(t *testing.T) {
-	p := parsePage("a.md", "# One\n\n[a](b.md) `[c](d)` [e](f.md#g \"title\")\n\n```go\n# no heading [x](y)\n```\n## Two\n[h]: i.md\n```")
+	p := parsePage("a.md", "# One\n\n[a](b.md) `[c](d)` [e](f.md#g \"title\")\n\n```go\n# no heading [x](y)\n```\n## Two\n[h]: i.md\n## 用 `Each` 撤回？\n```")
 	assert.Equal(t, page{
-		name: "a.md", levels: []int{1, 2},
-		blocks: []block{{lang: "go", text: "# no heading [x](y)\n", line: 6}, {line: 11}},
+		name: "a.md", levels: []int{1, 2, 2}, anchors: []string{"one", "two", "用-each-撤回"},
+		blocks: []block{{lang: "go", text: "# no heading [x](y)\n", line: 6}, {line: 12}},
 		links:  []link{{"b.md", 3}, {"f.md#g", 3}, {"i.md", 9}},
 	}, p)
 }
