@@ -43,7 +43,7 @@ func (s *service) recallMessage(w http.ResponseWriter, r *http.Request) (reply, 
 		body.TraceID, body.Attempts = v.record.TraceID, v.record.Attempts
 	}
 	status, header := statusOf(v.message.State, v.err)
-	body.Retryable = status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+	body.Retryable = retryable(v.message.State, v.err)
 	return reply{status, header, body}, nil
 }
 
@@ -61,6 +61,19 @@ func statusOf(now state, err error) (int, map[string]string) {
 	return statusOfRefusal(err)
 }
 
+// retryable tells whether to ask again may help.
+func retryable(now state, err error) bool {
+	refusal, _ := statusOfRefusal(err)
+	switch now {
+	case unknown: // but not where this call would have been refused without an earlier one
+		return refusal != http.StatusConflict && refusal != http.StatusUnprocessableEntity
+	case live, refused, alarmed:
+		return refusal == http.StatusServiceUnavailable
+	case requested, pending, gone, confirmed:
+	}
+	return false
+}
+
 func statusOfRefusal(err error) (int, map[string]string) {
 	var kind recall.Kind
 	errors.As(err, &kind)
@@ -70,10 +83,14 @@ func statusOfRefusal(err error) (int, map[string]string) {
 	case recall.ErrInvalidRequest, recall.ErrUnsupported:
 		return http.StatusUnprocessableEntity, nil
 	case recall.ErrRateLimited, recall.ErrUnavailable, recall.ErrCanceled:
-		return http.StatusServiceUnavailable, map[string]string{"Retry-After": strconv.Itoa(retryAfter(err))}
+		return http.StatusServiceUnavailable, retryIn(retryAfter(err))
 	default: // credentials, configuration, what was bought: for us to repair
 		return http.StatusBadGateway, nil
 	}
+}
+
+func retryIn(seconds int) map[string]string {
+	return map[string]string{"Retry-After": strconv.Itoa(seconds)}
 }
 
 // retryAfter is in whole seconds, at least one.

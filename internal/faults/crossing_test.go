@@ -85,7 +85,7 @@ func TestCallsDoNotCross(t *testing.T) {
 func (s *crossing) run(t *testing.T, proto string, calls int) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(s)
-	policy := recall.Policy{Rate: -1, Retry: recall.Retry{Attempts: 2, Base: 1}}
+	policy := recall.Policy{Rate: -1, Retry: recall.Retry{Attempts: 2, BaseDelay: 1}}
 	if server.EnableHTTP2 = proto == "HTTP/2"; server.EnableHTTP2 {
 		server.StartTLS()
 		policy.Transport = server.Client().Transport
