@@ -47,7 +47,9 @@ func (s *service) recallMessage(w http.ResponseWriter, r *http.Request) (reply, 
 	return reply{status, header, body}, nil
 }
 
-// statusOf is the HTTP status for where a message is after it was asked for.
+// statusOf is the HTTP status for where a message is after it was asked for;
+// docs/outcomes.md has the reasons. A message that the vendor does not know is
+// no 404: that is one which this service does not know.
 func statusOf(now state, err error) (int, map[string]string) {
 	switch now {
 	case gone, confirmed:
@@ -68,7 +70,7 @@ func retryable(now state, err error) bool {
 	case unknown: // but not where this call would have been refused without an earlier one
 		return refusal != http.StatusConflict && refusal != http.StatusUnprocessableEntity
 	case live, refused, alarmed:
-		return refusal == http.StatusServiceUnavailable
+		return refusal == http.StatusServiceUnavailable || refusal == http.StatusBadGateway
 	case requested, pending, gone, confirmed:
 	}
 	return false
@@ -84,8 +86,10 @@ func statusOfRefusal(err error) (int, map[string]string) {
 		return http.StatusUnprocessableEntity, nil
 	case recall.ErrRateLimited, recall.ErrUnavailable, recall.ErrCanceled:
 		return http.StatusServiceUnavailable, retryIn(retryAfter(err))
-	default: // credentials, configuration, what was bought: for us to repair
+	case recall.ErrBadResponse:
 		return http.StatusBadGateway, nil
+	default: // credentials, configuration, what was bought: for us to repair
+		return http.StatusInternalServerError, nil
 	}
 }
 

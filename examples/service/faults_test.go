@@ -271,7 +271,9 @@ func TestUnknownAndNotRetryable(t *testing.T) {
 	assert.False(t, retryable(gone, nil))
 	assert.False(t, retryable(pending, nil))
 	assert.True(t, retryable(refused, recall.ErrUnavailable))
+	assert.True(t, retryable(refused, recall.ErrBadResponse))
 	assert.False(t, retryable(refused, recall.ErrWindowExpired))
+	assert.False(t, retryable(refused, recall.ErrUnauthorized))
 }
 
 func TestLongURL(t *testing.T) {

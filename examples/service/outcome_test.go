@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"net/http"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,23 +16,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestStatusOf(t *testing.T) {
-	tests := map[recall.Kind]int{
-		recall.ErrInvalidRequest: http.StatusUnprocessableEntity,
-		recall.ErrUnauthorized:   http.StatusBadGateway,
-		recall.ErrMisconfigured:  http.StatusBadGateway,
-		recall.ErrForbidden:      http.StatusConflict,
-		recall.ErrNotEnabled:     http.StatusBadGateway,
-		recall.ErrWindowExpired:  http.StatusConflict,
-		recall.ErrNotFound:       http.StatusConflict,
-		recall.ErrRateLimited:    http.StatusServiceUnavailable,
-		recall.ErrPlanExhausted:  http.StatusBadGateway,
-		recall.ErrUnavailable:    http.StatusServiceUnavailable,
-		recall.ErrBadResponse:    http.StatusBadGateway,
-		recall.ErrUnsupported:    http.StatusUnprocessableEntity,
-		recall.ErrCanceled:       http.StatusServiceUnavailable,
-		"of a later version":     http.StatusBadGateway,
+// statusesOfThePage are those of the table in docs/outcomes.md.
+func statusesOfThePage(t *testing.T) map[recall.Kind]int {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/outcomes.md")
+	require.NoError(t, err)
+	_, table, _ := strings.Cut(string(text), "<!-- statuses -->")
+	table, _, _ = strings.Cut(table, "<!-- end -->")
+	statuses := map[recall.Kind]int{}
+	for _, row := range regexp.MustCompile("(?m)^\\| (\\d{3}) \\| `\\w+` \\| ([^|]*)\\|").FindAllStringSubmatch(table, -1) {
+		for _, kind := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(row[2], -1) {
+			statuses[recall.Kind(kind[1])], err = strconv.Atoi(row[1])
+			require.NoError(t, err)
+		}
 	}
+	return statuses
+}
+
+func TestStatusOf(t *testing.T) {
+	tests := statusesOfThePage(t)
+	require.Len(t, tests, 13, "each kind")
+	tests["of a later version"] = http.StatusInternalServerError
 	for kind, want := range tests {
 		status, header := statusOf(refused, &recall.Error{Kind: kind, RetryAfter: 1500 * time.Millisecond})
 		assert.Equal(t, want, status, kind)
