@@ -1,6 +1,7 @@
 package recall
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"time"
@@ -99,10 +100,9 @@ const (
 func NewTransport() *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	dialer := &net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
+		DialContext:            dial,
 		TLSHandshakeTimeout:    3 * time.Second,
 		MaxIdleConnsPerHost:    512,
 		MaxConnsPerHost:        96,
@@ -110,4 +110,10 @@ func NewTransport() *http.Transport {
 		MaxResponseHeaderBytes: 64 << 10,
 		Protocols:              protocols,
 	}
+}
+
+// dial is what internal/rest knows a transport of NewTransport's by.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}
+	return dialer.DialContext(ctx, network, address)
 }

@@ -17,7 +17,8 @@ func TestAllocations(t *testing.T) {
 	for _, vendor := range vendors {
 		t.Run(vendor, func(t *testing.T) {
 			ours, twins := allocations(t, vendor, "imrecall"), allocations(t, vendor, "twin")
-			t.Logf("%.0f allocations a call, and the twin's %.0f", ours, twins)
+			t.Logf("%.0f allocations a call, and the twin's %.0f; with a transport of the caller's %.0f",
+				ours, twins, allocations(t, vendor, given))
 			assert.LessOrEqual(t, ours, twins)
 		})
 	}
