@@ -17,9 +17,11 @@ type Policy struct {
 	// Transport sends the requests. Nil stands for NewTransport, one for each
 	// client. It is the place for a private CA, an egress proxy, or a mock;
 	// start from NewTransport to keep its limits. A transport given here stays
-	// the caller's: closing the client does not touch it. How it sends is not
-	// known here: an attempt without an answer counts as one that may have been
-	// applied, unless net/http/httptrace tells that it got no connection.
+	// the caller's: closing the client does not touch it. How one sends that
+	// NewTransport did not make, or that has a dialer, a Proxy function, a
+	// GetClientCertificate or HTTP/2 set, is not known here: an attempt without
+	// an answer counts as one that may have been applied, unless
+	// net/http/httptrace tells that it got no connection.
 	Transport http.RoundTripper
 
 	// Timeout bounds one attempt: connecting, sending and reading the whole

@@ -42,8 +42,7 @@ var makers = map[string]map[string]func(tb testing.TB, base string, transport *h
 
 // newRecaller returns a recaller with a pool of its own. Every implementation
 // gets the same pool: the one that clients have by default, and ours makes it
-// itself. Given is for a policy with a transport of the caller's, which clients
-// can't rely on as they do on their own.
+// itself. Given is for a policy with such a transport, as for a private CA.
 func newRecaller(tb testing.TB, vendor, scheme, impl string) (recaller, *http.Transport) {
 	tb.Helper()
 	at := theServer.start(tb)
