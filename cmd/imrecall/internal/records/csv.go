@@ -108,23 +108,65 @@ func (r *Reader) nextCSV() (Record, []line, error) {
 	if err != nil {
 		return Record{}, nil, err
 	}
-	all, size, quotes := []line{first}, len(first.text), bytes.Count(first.text, []byte(`"`))
-	for quotes%2 == 1 {
+	all, size := []line{first}, len(first.text)
+	state := quotingAfter(first.text, false)
+	for state == open {
 		next, err := r.lines.next()
 		if err != nil && !errors.Is(err, io.EOF) {
 			return Record{}, nil, err
 		}
-		if size += len(next.text) + 1; err != nil || next.long || size > maxRecord {
-			if err == nil {
-				all = append(all, next)
-			}
+		if err == nil {
+			all = append(all, next)
+			state = quotingAfter(next.text, true)
+		}
+		if size += len(next.text) + 1; err != nil || next.long || size > maxRecord || state == opened {
 			r.lines.giveBack(all[1:])
 			return Record{Line: first.number, Err: invalid("", "a quote is opened and never closed")}, all[:1], nil
 		}
-		all = append(all, next)
-		quotes += bytes.Count(next.text, []byte(`"`))
 	}
 	return Record{Line: first.number}, all, nil
+}
+
+// quoting is how a record stands at the end of a line.
+type quoting int
+
+const (
+	ended  quoting = iota // the record ends here, be it well or badly
+	open                  // a quoted field goes on in the next line
+	opened                // a quoted field begins where another is still open: that one was never closed
+)
+
+// quotingAfter looks at a line that begins inside a quoted field or not. Only at the beginning of a field does a quote
+// open one: a stray quote in the middle spoils its own line, and not all lines up to the next stray one.
+func quotingAfter(text []byte, inside bool) quoting {
+	if !inside && bytes.IndexByte(text, '"') < 0 {
+		return ended
+	}
+	for i := 0; i < len(text); i++ {
+		if text[i] != '"' {
+			continue
+		}
+		begins := i == 0 || text[i-1] == ','
+		last := i+1 == len(text)
+		switch {
+		case !inside && begins:
+			inside = true
+		case !inside:
+			return ended
+		case last || text[i+1] == ',':
+			inside = false
+		case text[i+1] == '"':
+			i++
+		case begins:
+			return opened
+		default:
+			return ended
+		}
+	}
+	if inside {
+		return open
+	}
+	return ended
 }
 
 // split returns the values of one record.
@@ -147,12 +189,9 @@ func parseCSV(text string, columns []column) (recall.Request, error) {
 	values, err := split(text)
 	switch {
 	case err != nil:
-		if lines := strings.Count(text, "\n"); lines > 0 {
-			return req, invalid("", fmt.Sprintf("%s, in a record of %d lines: nothing of them is sent", reason(err), lines+1))
-		}
-		return req, err
+		return req, invalid("", reason(err)+ofLines(text))
 	case len(values) != len(columns):
-		return req, invalid("", fmt.Sprintf("there are %d values under %d columns", len(values), len(columns)))
+		return req, invalid("", fmt.Sprintf("there are %d values under %d columns%s", len(values), len(columns), ofLines(text)))
 	}
 	for i, c := range columns {
 		if err := c.set(&req, values[i]); err != nil {
@@ -160,6 +199,15 @@ func parseCSV(text string, columns []column) (recall.Request, error) {
 		}
 	}
 	return req, nil
+}
+
+// ofLines tells of a bad record how many lines it is taken to have, where that is more than one.
+func ofLines(text string) string {
+	lines := strings.Count(text, "\n")
+	if lines == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", in a record of %d lines: nothing of them is sent", lines+1)
 }
 
 // reason is the text of an error of invalid without its kind.

@@ -177,12 +177,37 @@ func TestCSVRecords(t *testing.T) {
 }
 
 func TestNothingOfABrokenRecordOfSeveralLinesIsSent(t *testing.T) {
-	records := read(t, "message_id,reason\na,x\"\nb,y\nc,z\"\nd,fine\n", "x.csv")
+	records := read(t, "message_id,reason\na,\"x\nb,y\nc,z\" w\nd,fine\n", "x.csv")
 	require.Len(t, records, 2)
 	assert.Equal(t, 2, records[0].Line)
 	assert.Contains(t, Explain(records[0].Err), "in a record of 3 lines: nothing of them is sent")
-	assert.Equal(t, "a,x\"\nb,y\nc,z\"", records[0].Text)
+	assert.Equal(t, "a,\"x\nb,y\nc,z\" w", records[0].Text)
 	assert.Equal(t, "d", records[1].Request.MessageID)
+}
+
+// TestStrayQuotesSpoilTheirOwnLines has quotes that a naive count of them would pair over many lines.
+func TestStrayQuotesSpoilTheirOwnLines(t *testing.T) {
+	for name, stray := range map[string]string{
+		"in the middle": `a,a 15" screen`,
+		"at the end":    `a,15"`,
+		"never closed":  `a,"open`,
+		"twice":         `a,"b,"c"`,
+	} {
+		for ending, next := range map[string]string{"stray": stray, "good": `z,"fine, too"`, "first": `"z",fine`} {
+			text := "message_id,reason\n" + stray + "\n" + strings.Repeat("b,fine\n", 50) + next + "\nc,fine\n"
+			good := 0
+			for _, rec := range read(t, text, "x.csv") {
+				if rec.Err == nil {
+					good++
+				}
+			}
+			want := 52
+			if ending == "stray" {
+				want = 51
+			}
+			assert.Equal(t, want, good, "%s, then %s", name, ending)
+		}
+	}
 }
 
 func TestInputsThatAreRefusedAsAWhole(t *testing.T) {
