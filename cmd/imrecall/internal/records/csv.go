@@ -39,7 +39,7 @@ func fields() []column {
 	}
 	return []column{
 		{"MessageID", setMessageID},
-		{"Chat", func(r *recall.Request, value string) error { return setChat(r, value) }},
+		{"Chat", setChat},
 		text("From", func(r *recall.Request) *string { return &r.From }),
 		text("To", func(r *recall.Request) *string { return &r.To }),
 		{"SentAt", setSentAt},
@@ -81,6 +81,9 @@ func (r *Reader) readHeader() error {
 	if rec.Err != nil {
 		return &FormatError{fmt.Sprintf("line %d, the header: %s", rec.Line, reason(rec.Err))}
 	}
+	if len(names) == 1 && strings.ContainsAny(names[0], ";\t|") {
+		return &FormatError{fmt.Sprintf("line %d: the columns of the header %q are not separated by commas", rec.Line, names[0])}
+	}
 	seen := map[string]bool{}
 	for _, name := range names {
 		c, ok := columnOf(name)
@@ -112,14 +115,15 @@ func (r *Reader) nextCSV() (Record, []line, error) {
 	state := quotingAfter(first.text, false)
 	for state == open {
 		next, err := r.lines.next()
-		if err != nil && !errors.Is(err, io.EOF) {
+		atEnd := errors.Is(err, io.EOF)
+		if err != nil && !atEnd {
 			return Record{}, nil, err
 		}
-		if err == nil {
+		if !atEnd {
 			all = append(all, next)
 			state = quotingAfter(next.text, true)
 		}
-		if size += len(next.text) + 1; err != nil || next.long || size > maxRecord || state == opened {
+		if size += len(next.text) + 1; atEnd || next.long || size > maxRecord || state == opened {
 			r.lines.giveBack(all[1:])
 			return Record{Line: first.number, Err: invalid("", "a quote is opened and never closed")}, all[:1], nil
 		}
@@ -194,11 +198,19 @@ func parseCSV(text string, columns []column) (recall.Request, error) {
 		return req, invalid("", fmt.Sprintf("there are %d values under %d columns%s", len(values), len(columns), ofLines(text)))
 	}
 	for i, c := range columns {
+		if isID(c.field) && strings.TrimSpace(values[i]) != values[i] {
+			return recall.Request{}, invalid(c.field, "begins or ends with white space, which a vendor takes for a part of it")
+		}
 		if err := c.set(&req, values[i]); err != nil {
 			return req, err
 		}
 	}
 	return req, nil
+}
+
+// isID tells of the fields in which a space is a slip of whoever wrote the file.
+func isID(field string) bool {
+	return field == "MessageID" || field == "From" || field == "To" || field == "Operator"
 }
 
 // ofLines tells of a bad record how many lines it is taken to have, where that is more than one.

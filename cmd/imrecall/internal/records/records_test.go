@@ -210,13 +210,26 @@ func TestStrayQuotesSpoilTheirOwnLines(t *testing.T) {
 	}
 }
 
+func TestSpacesAroundIDs(t *testing.T) {
+	for _, text := range []string{"message_id,from\n1 ,a\n", "message_id,from\n1, a\n", "message_id,operator\n1,\u00a0a\n"} {
+		records := read(t, text, "x.csv")
+		require.Len(t, records, 1)
+		require.Error(t, records[0].Err, text)
+		assert.Contains(t, Explain(records[0].Err), "begins or ends with white space")
+	}
+	assert.NoError(t, read(t, "message_id,reason\n1, said \n", "x.csv")[0].Err)
+}
+
 func TestInputsThatAreRefusedAsAWhole(t *testing.T) {
 	for text, says := range map[string]string{
 		"":                            "the input is empty",
 		"\n\n":                        "the input is empty",
 		"\xff\xfem\x00":               "the input is UTF-16",
 		"message_id,too\n":            `the header names "too", which is no field of a message`,
-		"message_id;to\n":             `the header names "message_id;to"`,
+		"message_id;to\n":             `the columns of the header "message_id;to" are not separated by commas`,
+		"\x1f\x8b\x08\x00\x00":        "the input is compressed; unpack it first",
+		"PK\x03\x04\x14\x00":          "the input is a spreadsheet or an archive",
+		" [{\"message_id\":\"1\"}]\n": "the input is a JSON array",
 		"message_id,MessageID\n":      "the header names MessageID twice",
 		"\"message_id\n1\n":           "a quote is opened and never closed",
 		"message_id,\xd6\xd0\n1,2\n":  "the line is not UTF-8",
