@@ -61,8 +61,11 @@ func codeOf(err error) int {
 	return exitUsage
 }
 
-// codeOfResult is the exit code of a recall that failed.
+// codeOfResult is the exit code of a recall.
 func codeOfResult(err error) int {
+	if err == nil {
+		return exitYes
+	}
 	switch wave.ClassOf(recall.Result{Err: err}) {
 	case wave.Unknown:
 		return exitUnknown

@@ -38,6 +38,9 @@ func Main() int {
 func signals() <-chan os.Signal {
 	out := make(chan os.Signal, 2)
 	signal.Notify(out, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(out, syscall.SIGHUP)
+	}
 	return out
 }
 
