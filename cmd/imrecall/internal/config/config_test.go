@@ -67,6 +67,13 @@ func TestKeysOfTheFileAreThoseOfFlags(t *testing.T) {
 	}
 }
 
+func TestStrangers(t *testing.T) {
+	file := File{Apps: map[string]App{"a": {AppSecretEnv: "IMRECALL_FEED_SECRET"}}}
+	assert.Equal(t, []string{"IMRECALL_APP_SECERT", "IMRECALL_HOTS"}, file.Strangers([]string{
+		"IMRECALL_HOTS=x", "IMRECALL_HOST=x", "IMRECALL_APP=a", "IMRECALL_CONFIG=c", "IMRECALL_FEED_SECRET=s", "PATH=/bin", "IMRECALL_APP_SECERT=s",
+	}))
+}
+
 func TestSecretsInFiles(t *testing.T) {
 	for text, want := range map[string]string{
 		"abc": "abc", "abc\r\n": "abc", "\xef\xbb\xbfabc\n": "abc", "abc ": "abc ",
