@@ -21,11 +21,14 @@ down() {
   refuses_import recall recall $module/internal/golden
   refuses_import rest internal/rest $module/internal/emulator
   refuses_import rest internal/rest github.com/stretchr/testify/assert
+  refuses_import callback internal/callback github.com/go-resty/resty/v2
+  refuses_import callback internal/callback $module/internal/emulator
   for vendor in easemob netease goeasy; do
     refuses_import vendors $vendor github.com/go-resty/resty/v2
     refuses_import vendors $vendor golang.org/x/net/publicsuffix
     refuses_import vendors $vendor $module/internal/emulator
     refuses_import vendors $vendor $module/internal/golden
+    refuses_import vendors $vendor $module/internal/vendortest
     refuses_import vendors $vendor $module/$vendor/${vendor}test
     refuses_import emulators $vendor/${vendor}test github.com/go-resty/resty/v2
     refuses_import emulators $vendor/${vendor}test $module/internal/golden
@@ -36,6 +39,7 @@ down() {
   refuses_import vendors easemob $module/goeasy
   refuses_import vendors netease $module/goeasy
   refuses_import golden internal/golden github.com/go-resty/resty/v2
+  refuses_import vendortest internal/vendortest github.com/stretchr/testify/assert
   refuses_import recalltest recall/recalltest $module/easemob
   refuses_import recalltest recall/recalltest github.com/stretchr/testify/assert
   passes recall/recalltest/x.go testing testing/synctest $module/recall
@@ -64,6 +68,7 @@ up() {
   refuses_import emulator internal/emulator $module/recall
   refuses_import emulator internal/emulator github.com/go-resty/resty/v2
   refuses_import golden internal/golden $module/recall
+  refuses_import vendortest internal/vendortest $module/internal/rest
 }
 
 cli() {
@@ -85,7 +90,7 @@ service() {
 }
 
 testing_only() {
-  for place in recall internal/rest internal/emulator easemob easemob/easemobtest netease netease/neteasetest \
+  for place in recall internal/rest internal/callback internal/emulator internal/vendortest easemob easemob/easemobtest netease netease/neteasetest \
     goeasy goeasy/goeasytest examples/x cmd/x; do
     refuses_import testing $place testing
     refuses_import testing $place testing/fstest
@@ -94,10 +99,11 @@ testing_only() {
   refuses_import testing cmd/x github.com/jarcoal/httpmock
   refuses_import testing cmd/x go.uber.org/goleak
   refuses_import testing cmd/x $module/internal/golden
+  refuses_import testing cmd/x $module/internal/vendortest
 }
 
 code() {
-  for place in recall internal/rest easemob easemob/easemobtest internal/emulator; do
+  for place in recall internal/rest internal/callback easemob easemob/easemobtest internal/emulator; do
     refuses_code "In a library, return an error" $place 'panic("x")'
     refuses_code "In a library, take the caller's ctx" $place '_ = context.Background()' context
     refuses_code "In a library, take the caller's ctx" $place '_ = context.TODO()' context

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/imrecall/imrecall/easemob/easemobtest"
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -239,7 +240,7 @@ func TestRecallBatchOfThirty(t *testing.T) {
 // TestBatchErrorsHideSecrets: neither does what the server echoes about one message.
 func TestBatchErrorsHideSecrets(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		request := quoted(inOneLine(r))
+		request := quoted(vendortest.InOneLine(r))
 		reply(w, 200, `{"data":[{"msg_id":"1","recalled":`+request+`},{"msg_id":"2","recalled":"yes"},{"msg_id":"3","x":`+request+`}],
 			"padding":"`+strings.Repeat("x", 80)+`"}`)
 	})

@@ -6,17 +6,15 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 
+	"github.com/imrecall/imrecall/internal/callback"
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
 )
-
-const opCallback = "callback"
 
 // CallbackConfig says which application's callbacks to believe. Printing it
 // hides its secrets, as with [Config].
@@ -85,7 +83,7 @@ type CallbackConfig struct {
 type Callbacks struct {
 	app     string // as in receipts
 	appKey  string // what the callbacks name; empty where they do not
-	secrets rest.Secrets
+	secrets callback.Secrets
 }
 
 var _ recall.EventParser = (*Callbacks)(nil)
@@ -97,7 +95,7 @@ func NewCallbacks(cfg CallbackConfig) (*Callbacks, error) {
 	if err := application.checkApplication(); err != nil {
 		return nil, err
 	}
-	secrets, err := rest.NewSecrets(vendor, cfg.Secrets, cfg.SecretsFunc)
+	secrets, err := callback.NewSecrets(vendor, cfg.Secrets, cfg.SecretsFunc)
 	if err != nil {
 		return nil, err
 	}
@@ -119,21 +117,16 @@ func (c *Callbacks) CallbackRules() recall.CallbackRules {
 func (c *Callbacks) ParseEvents(ctx context.Context, _ http.Header, body []byte) ([]recall.Event, error) {
 	b, err := c.verified(ctx, body)
 	if err != nil {
-		return nil, c.refused(err)
+		return nil, callback.Refused(err, vendor, c.app)
 	}
 	event, err := c.event(b)
 	if err != nil {
-		return nil, c.refused(err)
+		return nil, callback.Refused(err, vendor, c.app)
 	}
 	if event == nil {
 		return nil, nil
 	}
 	return []recall.Event{*event}, nil
-}
-
-func (c *Callbacks) refused(err *recall.Error) error {
-	err.Vendor, err.App, err.Op = vendor, c.app, opCallback
-	return err
 }
 
 // verified returns the body of a callback with a genuine signature: the MD5 of
@@ -143,13 +136,13 @@ func (c *Callbacks) verified(ctx context.Context, data []byte) (*callbackBody, *
 	var b callbackBody
 	// The error of encoding/json may quote what it could not read.
 	if json.Unmarshal(data, &b) != nil {
-		return nil, unauthorized("the body is not a JSON object")
+		return nil, callback.Unauthorized("the body is not a JSON object")
 	}
-	var read rest.Fields
+	var read callback.Fields
 	callID, timestamp := read.Text("callId", b.CallID), read.Text("timestamp", b.Timestamp)
 	signature := read.Text("security", b.Security)
 	if err := read.Err(); err != nil {
-		return nil, unauthorized(err.Error())
+		return nil, callback.Unauthorized(err.Error())
 	}
 	signed, err := c.secrets.Any(ctx, func(secret string) bool {
 		sum := md5.Sum([]byte(callID + secret + timestamp))
@@ -159,13 +152,9 @@ func (c *Callbacks) verified(ctx context.Context, data []byte) (*callbackBody, *
 	case err != nil:
 		return nil, err
 	case !signed:
-		return nil, unauthorized("security is wrong")
+		return nil, callback.Unauthorized("security is wrong")
 	}
 	return &b, nil
-}
-
-func unauthorized(why string) *recall.Error {
-	return &recall.Error{Kind: recall.ErrUnauthorized, Err: errors.New(why)}
 }
 
 // String describes the configuration without its secrets.

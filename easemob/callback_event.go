@@ -5,39 +5,39 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/internal/callback"
 	"github.com/imrecall/imrecall/recall"
 )
 
 // callbackBody is what the vendor posts, as far as it matters here.
 type callbackBody struct {
-	CallID      rest.Scalar     `json:"callId"`
-	Timestamp   rest.Scalar     `json:"timestamp"`
-	Security    rest.Scalar     `json:"security"`
-	EventType   rest.Scalar     `json:"eventType"`
-	AppKey      rest.Scalar     `json:"appkey"`
-	ChatType    rest.Scalar     `json:"chat_type"`
-	ContentType rest.Scalar     `json:"content_type"`
-	MsgID       rest.Scalar     `json:"msg_id"`
-	RecallID    rest.Scalar     `json:"recall_id"`
-	GroupID     rest.Scalar     `json:"group_id"`
-	From        rest.Scalar     `json:"from"`
-	To          rest.Scalar     `json:"to"`
+	CallID      callback.Scalar `json:"callId"`
+	Timestamp   callback.Scalar `json:"timestamp"`
+	Security    callback.Scalar `json:"security"`
+	EventType   callback.Scalar `json:"eventType"`
+	AppKey      callback.Scalar `json:"appkey"`
+	ChatType    callback.Scalar `json:"chat_type"`
+	ContentType callback.Scalar `json:"content_type"`
+	MsgID       callback.Scalar `json:"msg_id"`
+	RecallID    callback.Scalar `json:"recall_id"`
+	GroupID     callback.Scalar `json:"group_id"`
+	From        callback.Scalar `json:"from"`
+	To          callback.Scalar `json:"to"`
 	Payload     callbackPayload `json:"payload"`
 }
 
 // callbackPayload is the message itself, at which nobody looks, or what was
 // recalled.
 type callbackPayload struct {
-	ackMessageID, chatType rest.Scalar
+	ackMessageID, chatType callback.Scalar
 	given, twice           bool
 }
 
 // UnmarshalJSON reads anything: a message may have any form.
 func (p *callbackPayload) UnmarshalJSON(data []byte) error {
 	var fields struct {
-		AckMessageID rest.Scalar `json:"ack_message_id"`
-		Type         rest.Scalar `json:"type"`
+		AckMessageID callback.Scalar `json:"ack_message_id"`
+		Type         callback.Scalar `json:"type"`
 	}
 	if json.Unmarshal(data, &fields) == nil {
 		p.ackMessageID, p.chatType = fields.AckMessageID, fields.Type
@@ -50,8 +50,8 @@ func (p *callbackPayload) UnmarshalJSON(data []byte) error {
 // is about something else than messages. Callbacks before sending have no
 // eventType.
 func (c *Callbacks) event(b *callbackBody) (*recall.Event, *recall.Error) {
-	var read rest.Fields
-	var tell func(*callbackBody, *rest.Fields) recall.Event
+	var read callback.Fields
+	var tell func(*callbackBody, *callback.Fields) recall.Event
 	switch read.OptionalText("chat_type", b.ChatType) {
 	case ChatTypeChat:
 		tell = (*callbackBody).sent
@@ -65,40 +65,36 @@ func (c *Callbacks) event(b *callbackBody) (*recall.Event, *recall.Error) {
 	default:
 		tell = nil
 	}
-	if err := read.Err(); err != nil || tell == nil {
-		return nil, unreadable(err)
+	if err := read.Err(); err != nil {
+		return nil, callback.Unreadable(err)
+	}
+	if tell == nil {
+		return nil, nil
 	}
 	if err := c.checkID(b, &read); err != nil {
 		return nil, err
 	}
 	e := tell(b, &read)
 	if err := read.Err(); err != nil {
-		return nil, unreadable(err)
+		return nil, callback.Unreadable(err)
 	}
 	e.Vendor, e.App, e.ID = vendor, c.app, b.CallID.String()
 	return &e, nil
 }
 
-func unreadable(err error) *recall.Error {
-	if err == nil {
-		return nil
-	}
-	return &recall.Error{Kind: recall.ErrBadResponse, Err: err}
-}
-
 // checkID checks that the callId names the application, and that it ends in
 // the msg_id: that is all which holds a body to its signature.
-func (c *Callbacks) checkID(b *callbackBody, read *rest.Fields) *recall.Error {
+func (c *Callbacks) checkID(b *callbackBody, read *callback.Fields) *recall.Error {
 	msgID, appKey := read.Text("msg_id", b.MsgID), read.OptionalText("appkey", b.AppKey)
 	if err := read.Err(); err != nil {
-		return unreadable(err)
+		return callback.Unreadable(err)
 	}
 	suffix, ours := c.suffix(b.CallID.String())
 	switch {
 	case !ours || c.appKey != "" && appKey != "" && appKey != c.appKey:
 		return &recall.Error{Kind: recall.ErrMisconfigured, Err: errors.New("the callback is about another application")}
 	case suffix != msgID && !uuid(suffix):
-		return unauthorized("the signature is another callback's: callId does not end in msg_id")
+		return callback.Unauthorized("the signature is another callback's: callId does not end in msg_id")
 	}
 	return nil
 }
@@ -128,7 +124,7 @@ func uuid(s string) bool {
 
 // sent reads a callback of
 // https://doc.easemob.com/document/server-side/callback_message_send.html.
-func (b *callbackBody) sent(read *rest.Fields) recall.Event {
+func (b *callbackBody) sent(read *callback.Fields) recall.Event {
 	at := read.Time("timestamp", b.Timestamp)
 	return recall.Event{Kind: recall.MessageSent, At: at, Request: recall.Request{
 		MessageID: b.MsgID.String(),
@@ -143,7 +139,7 @@ func (b *callbackBody) sent(read *rest.Fields) recall.Event {
 // callback is about one who is offline.
 //
 // https://doc.easemob.com/product/console/basic_webhook.html
-func (b *callbackBody) sentToGroup(read *rest.Fields) recall.Event {
+func (b *callbackBody) sentToGroup(read *callback.Fields) recall.Event {
 	read.Text("group_id", b.GroupID)
 	b.To = b.GroupID
 	e := b.sent(read)
@@ -152,7 +148,7 @@ func (b *callbackBody) sentToGroup(read *rest.Fields) recall.Event {
 }
 
 // groupOrRoom tells a chat room from a group, where the callback does.
-func (b *callbackBody) groupOrRoom(read *rest.Fields) recall.ChatType {
+func (b *callbackBody) groupOrRoom(read *callback.Fields) recall.ChatType {
 	byContent := strings.HasPrefix(read.OptionalText("content_type", b.ContentType), "chat:room:")
 	byPayload := !b.Payload.twice && b.Payload.chatType.String() == ChatTypeChatRoom
 	if byContent || byPayload || b.ChatType.String() == ChatTypeChatRoom {
@@ -164,7 +160,7 @@ func (b *callbackBody) groupOrRoom(read *rest.Fields) recall.ChatType {
 // recalled reads a callback of
 // https://doc.easemob.com/document/server-side/callback_message_recall.html,
 // which names the message in two places.
-func (b *callbackBody) recalled(read *rest.Fields) recall.Event {
+func (b *callbackBody) recalled(read *callback.Fields) recall.Event {
 	if b.Payload.twice {
 		read.Fail("payload", "is given twice")
 	}

@@ -15,7 +15,8 @@
 //
 // Easemob refuses messages that it does not know, so a plain recall that
 // succeeds is proof ([recall.Recalled]). With force it says yes to anything
-// ([recall.Accepted]).
+// ([recall.Accepted]); the vendor's callback after the recall is proof then,
+// which [Callbacks] reads.
 package easemob
 
 import (
@@ -68,6 +69,7 @@ const (
 type Config struct {
 	// Host is the REST host: one of the constants, another host name, or a
 	// base URL such as "http://127.0.0.1:8080". Without a scheme it is https.
+	// Required.
 	Host string
 
 	// Fallbacks are further hosts of the same data centre, tried in order when
@@ -79,8 +81,8 @@ type Config struct {
 	// Easemob itself.
 	Dialect Dialect
 
-	// Org and App are the two halves of the App Key, org#app. Shengwang has
-	// AppID instead.
+	// Org and App are the two halves of the App Key, org#app. Required, but at
+	// Shengwang, which has AppID instead.
 	Org, App string
 
 	// AppID is the application at Agora, whose tokens it is in, and at
@@ -88,7 +90,8 @@ type Config struct {
 	AppID string
 
 	// ClientID and ClientSecret are the application's credentials, with which
-	// the client fetches app tokens and renews them in time.
+	// the client fetches app tokens and renews them in time. Required, unless
+	// there is one of the fields below that stand for them.
 	ClientID, ClientSecret string
 
 	// ClientSecretFunc returns the current secret, instead of ClientSecret: for

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/imrecall/imrecall/internal/golden"
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -133,6 +134,12 @@ func failure(t testing.TB, err error) *recall.Error {
 	assert.NotEmpty(t, e.Kind)
 	assert.Equal(t, "easemob", e.Vendor)
 	return e
+}
+
+// assertHides asserts that no way of printing v, or what it wraps, shows one of the secrets.
+func assertHides(t testing.TB, v any, secrets ...string) {
+	t.Helper()
+	assert.Empty(t, vendortest.Shows(v, secrets...))
 }
 
 // readGolden reads a file of testdata.

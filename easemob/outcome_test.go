@@ -3,12 +3,9 @@ package easemob
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"sync/atomic"
-	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -155,87 +152,6 @@ func TestCutAnswer(t *testing.T) {
 	e := failure(t, err)
 	assert.Equal(t, recall.ErrUnavailable, e.Kind)
 	assert.True(t, e.MayHaveApplied)
-}
-
-// silentClient returns a client of a server that reads requests and never answers, within a synctest bubble.
-func silentClient(t *testing.T, timeout time.Duration) (*Client, *memory) {
-	m, transport := newMemory(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	return newClient(t, func(cfg *Config) {
-		cfg.Host, cfg.Policy.Transport, cfg.Policy.Timeout = "http://localhost", transport, timeout
-	}), m
-}
-
-func TestCallerEndsBeforeTheAnswer(t *testing.T) {
-	for name, test := range map[string]struct {
-		start func(context.Context) (context.Context, context.CancelFunc)
-		want  error
-	}{
-		"deadline": {
-			func(ctx context.Context) (context.Context, context.CancelFunc) {
-				return context.WithTimeout(ctx, time.Second)
-			}, context.DeadlineExceeded,
-		},
-		"cancel": {
-			func(ctx context.Context) (context.Context, context.CancelFunc) {
-				ctx, cancel := context.WithCancel(ctx)
-				time.AfterFunc(time.Second, cancel)
-				return ctx, cancel
-			}, context.Canceled,
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c, _ := silentClient(t, 0)
-				ctx, cancel := test.start(t.Context())
-				defer cancel()
-				start := time.Now()
-				_, err := c.Recall(ctx, recallOf(theMessage))
-				require.ErrorIs(t, err, test.want)
-				e := failure(t, err)
-				assert.Equal(t, recall.ErrCanceled, e.Kind)
-				assert.True(t, e.MayHaveApplied)
-				assert.Equal(t, 1, e.Attempts)
-				assert.Equal(t, time.Second, time.Since(start))
-			})
-		})
-	}
-}
-
-func TestAttemptTimesOut(t *testing.T) {
-	for given, want := range map[time.Duration]time.Duration{
-		0:                      recall.DefaultTimeout,
-		250 * time.Millisecond: 250 * time.Millisecond,
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			c, _ := silentClient(t, given)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-			defer cancel()
-			start := time.Now()
-			_, err := c.Recall(ctx, recallOf(theMessage))
-			e := failure(t, err)
-			assert.Equal(t, recall.ErrUnavailable, e.Kind)
-			assert.True(t, e.MayHaveApplied)
-			assert.True(t, e.Retryable())
-			require.NotErrorIs(t, err, context.DeadlineExceeded)
-			require.NotErrorIs(t, err, context.Canceled)
-			assert.Equal(t, want, time.Since(start))
-		})
-	}
-}
-
-// TestConnectionRefused: nothing was sent.
-func TestConnectionRefused(t *testing.T) {
-	transport := recall.NewTransport()
-	transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
-	}
-	c := newClient(t, func(cfg *Config) { cfg.Policy.Transport = transport })
-	_, err := c.Recall(t.Context(), recallOf(theMessage))
-	e := failure(t, err)
-	assert.Equal(t, recall.ErrUnavailable, e.Kind)
-	assert.False(t, e.MayHaveApplied)
-	assert.Equal(t, 1, e.Attempts)
-	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
 
 // TestCallThatIsOverSendsNothing: neither a recall nor a request for a token.

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/imrecall/imrecall/internal/callback"
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
 )
@@ -69,7 +70,7 @@ type CallbackConfig struct {
 // https://docs.goeasy.io/2.x/common/webhook
 type Callbacks struct {
 	app     string
-	secrets rest.Secrets
+	secrets callback.Secrets
 }
 
 var _ recall.EventParser = (*Callbacks)(nil)
@@ -87,7 +88,7 @@ func NewCallbacks(cfg CallbackConfig) (*Callbacks, error) {
 	default:
 		app = appName(cfg.AppKey)
 	}
-	secrets, err := rest.NewSecrets(vendor, cfg.Secrets, cfg.SecretsFunc)
+	secrets, err := callback.NewSecrets(vendor, cfg.Secrets, cfg.SecretsFunc)
 	if err != nil {
 		return nil, err
 	}
@@ -110,16 +111,16 @@ func (c *Callbacks) CallbackRules() recall.CallbackRules {
 func (c *Callbacks) ParseEvents(ctx context.Context, header http.Header, body []byte) ([]recall.Event, error) {
 	content, err := c.verified(ctx, header, body)
 	if err != nil {
-		return nil, c.refused(err)
+		return nil, callback.Refused(err, vendor, c.app)
 	}
 	var items []json.RawMessage
 	// The error of encoding/json may quote what it could not read.
 	if json.Unmarshal([]byte(content), &items) != nil {
-		return nil, c.refused(unreadable(errors.New("content is not a JSON list")))
+		return nil, callback.Refused(callback.Unreadable(errors.New("content is not a JSON list")), vendor, c.app)
 	}
 	events, why := c.events(items)
 	if why != nil {
-		return events, c.refused(unreadable(why))
+		return events, callback.Refused(callback.Unreadable(why), vendor, c.app)
 	}
 	return events, nil
 }
@@ -156,7 +157,7 @@ func (c *Callbacks) verified(ctx context.Context, header http.Header, body []byt
 	form, formErr := url.ParseQuery(string(body))
 	content, signature := form["content"], header.Get("X-Goeasy-Signature")
 	if formErr != nil || len(content) != 1 || mixedEscapes(body) {
-		return "", unauthorized("the body is not a form with one content")
+		return "", callback.Unauthorized("the body is not a form with one content")
 	}
 	signed, err := c.secrets.Any(ctx, func(secret string) bool {
 		// Compared as text: base64 has several spellings of the same bytes.
@@ -166,7 +167,7 @@ func (c *Callbacks) verified(ctx context.Context, header http.Header, body []byt
 	case err != nil:
 		return "", err
 	case !signed:
-		return "", unauthorized("x-goeasy-signature is missing or wrong")
+		return "", callback.Unauthorized("x-goeasy-signature is missing or wrong")
 	}
 	return content[0], nil
 }
@@ -189,22 +190,6 @@ func sign(secret, content string) string {
 	mac.Write([]byte(content))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
-
-func unauthorized(why string) *recall.Error {
-	return &recall.Error{Kind: recall.ErrUnauthorized, Err: errors.New(why)}
-}
-
-func unreadable(err error) *recall.Error {
-	return &recall.Error{Kind: recall.ErrBadResponse, Err: err}
-}
-
-func (c *Callbacks) refused(err *recall.Error) error {
-	e := *err
-	e.Vendor, e.App, e.Op = vendor, c.app, opCallback
-	return &e
-}
-
-const opCallback = "callback"
 
 // String describes the configuration without its secrets.
 func (cfg CallbackConfig) String() string {

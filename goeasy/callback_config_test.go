@@ -42,7 +42,7 @@ func TestCallbackSecretsRotate(t *testing.T) {
 		secrets, failed = row.secrets, row.failed
 		_, err := c.ParseEvents(t.Context(), header, body)
 		assert.ErrorIs(t, err, row.want, row)
-		assertHidden(t, err, "new-secret", "old-secret")
+		assertHides(t, err, "new-secret", "old-secret")
 	}
 }
 
@@ -59,7 +59,7 @@ func TestCallbackConfig(t *testing.T) {
 		assert.Nil(t, c)
 		assert.ErrorIs(t, err, recall.ErrMisconfigured)
 		assert.ErrorContains(t, err, field)
-		assertChainHidden(t, err, "old-secret", testAppKey)
+		assertHides(t, err, "old-secret", testAppKey)
 	}
 	c, err := NewCallbacks(CallbackConfig{AppKey: testAppKey, Name: "app", Secrets: []string{"old-secret"}})
 	require.NoError(t, err)
@@ -80,13 +80,13 @@ func TestCallbackSecretsAreHidden(t *testing.T) {
 		Callbacks *Callbacks
 	}
 	for _, v := range []any{cfg, &cfg, []CallbackConfig{cfg}, holder{cfg, &cfg, c}, &holder{cfg, &cfg, c}, c, []*Callbacks{c}, *c} {
-		assertHidden(t, v, "new-secret", "old-secret", testAppKey)
+		assertHides(t, v, "new-secret", "old-secret", testAppKey)
 	}
 	assert.Equal(t, "goeasy.CallbackConfig{AppKey: [secret], Secrets: [secret]}", cfg.String())
 
 	header, body := callbackOf("another", `[{"payload":"`+secretText+`"}]`)
 	_, err = c.ParseEvents(t.Context(), header, body)
-	assertChainHidden(t, err, "new-secret", "old-secret", testAppKey, secretText, header.Get("x-goeasy-signature"))
+	assertHides(t, err, "new-secret", "old-secret", testAppKey, secretText, header.Get("x-goeasy-signature"))
 }
 
 func TestCallbackRules(t *testing.T) {

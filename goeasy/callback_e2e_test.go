@@ -1,12 +1,9 @@
 package goeasy_test
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,99 +13,12 @@ import (
 
 	"github.com/imrecall/imrecall/goeasy"
 	"github.com/imrecall/imrecall/goeasy/goeasytest"
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
-// receiver is an application's server on a socket: it keeps the events that it
-// is told of, and what it answered.
-type receiver struct {
-	*httptest.Server
-	handle func(recall.Event) error // before an event is kept; nil: nothing
-
-	mu       sync.Mutex
-	events   []recall.Event
-	refusals []error
-	statuses []int
-}
-
-func newReceiver(t *testing.T, parser recall.EventParser) *receiver {
-	t.Helper()
-	r := new(receiver)
-	h := &recall.EventHandler{Parser: parser, Handle: r.keep, OnError: r.refuse}
-	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		h.ServeHTTP(&answer{ResponseWriter: w, to: r}, req)
-	}))
-	t.Cleanup(r.Close)
-	return r
-}
-
-// answer notes the status before anybody gets it.
-type answer struct {
-	http.ResponseWriter
-	to   *receiver
-	done bool
-}
-
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-func (a *answer) WriteHeader(status int) {
-	a.to.mu.Lock()
-	a.to.statuses = append(a.to.statuses, status)
-	a.to.mu.Unlock()
-	a.done = true
-	a.ResponseWriter.WriteHeader(status)
-}
-
-func (a *answer) Write(b []byte) (int, error) {
-	if !a.done {
-		a.WriteHeader(http.StatusOK)
-	}
-	return a.ResponseWriter.Write(b)
-}
-
-func (r *receiver) keep(_ context.Context, e recall.Event) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.handle != nil {
-		if err := r.handle(e); err != nil {
-			return err
-		}
-	}
-	r.events = append(r.events, e)
-	return nil
-}
-
-func (r *receiver) refuse(_ *http.Request, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.refusals = append(r.refusals, err)
-}
-
-// kept returns what arrived.
-func (r *receiver) kept() []recall.Event {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.events)
-}
-
-// told returns kind and what names the message of what arrived.
-func (r *receiver) told() []string {
-	var out []string
-	for _, e := range r.kept() {
-		out = append(out, string(e.Kind)+" "+e.Request.MessageID)
-	}
-	return out
-}
-
-// answered returns the statuses of the answers, and why they are not all 200.
-func (r *receiver) answered() ([]int, []error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.statuses), slices.Clone(r.refusals)
-}
-
 // setup starts an emulator, a client for it and a receiver of its callbacks.
-func setup(t *testing.T, how goeasytest.Callbacks) (*goeasytest.Server, *goeasy.Client, *receiver) {
+func setup(t *testing.T, how goeasytest.Callbacks) (*goeasytest.Server, *goeasy.Client, *vendortest.Receiver) {
 	t.Helper()
 	srv := goeasytest.NewServer()
 	t.Cleanup(srv.Close)
@@ -118,7 +28,8 @@ func setup(t *testing.T, how goeasytest.Callbacks) (*goeasytest.Server, *goeasy.
 	t.Cleanup(client.Close)
 	callbacks, err := goeasy.NewCallbacks(goeasy.CallbackConfig{AppKey: srv.RestKey, Secrets: []string{srv.SecretKey}})
 	require.NoError(t, err)
-	r := newReceiver(t, callbacks)
+	r := vendortest.NewReceiver(callbacks)
+	t.Cleanup(r.Close)
 	how.URL = r.URL
 	srv.SendCallbacks(how)
 	return srv, client, r
@@ -139,9 +50,9 @@ func TestCallbacksEndToEnd(t *testing.T) {
 				srv.Advance(time.Millisecond)
 			}
 			require.NoError(t, srv.WaitCallbacks(t.Context()))
-			require.Equal(t, []string{"message_sent m1", "message_sent m2"}, r.told())
+			require.Equal(t, []string{"message_sent m1", "message_sent m2"}, vendortest.Told(r.Events()))
 
-			stored := r.kept()[0].Request
+			stored := r.Events()[0].Request
 			assert.Equal(t, chat, stored.Chat)
 			stored.Operator, stored.Extension = "admin", "spam"
 			receipt, err := client.RecallMessage(t.Context(), stored)
@@ -152,13 +63,13 @@ func TestCallbacksEndToEnd(t *testing.T) {
 			require.NoError(t, err, "recalled before, and so not told again")
 
 			require.NoError(t, srv.WaitCallbacks(t.Context()))
-			require.Equal(t, []string{"message_sent m1", "message_sent m2", "message_recalled m1"}, r.told())
-			gone := r.kept()[2]
+			require.Equal(t, []string{"message_sent m1", "message_sent m2", "message_recalled m1"}, vendortest.Told(r.Events()))
+			gone := r.Events()[2]
 			stored.Operator, stored.Extension = "", ""
 			assert.Equal(t, stored, gone.Request)
 			assert.Equal(t, "admin", gone.RecalledBy)
 			assert.Equal(t, receipt.App, gone.App, "events and receipts call the application the same")
-			statuses, _ := r.answered()
+			statuses, _ := r.Answered()
 			assert.Equal(t, []int{200, 200, 200}, statuses)
 		})
 	}
@@ -183,8 +94,8 @@ func recalled(t *testing.T, srv *goeasytest.Server, client *goeasy.Client) {
 func TestCallbacksTwiceAndOutOfOrder(t *testing.T) {
 	srv, client, r := setup(t, goeasytest.Callbacks{Times: 2, Shuffle: true})
 	recalled(t, srv, client)
-	assert.Equal(t, []string{toldRecalled, toldSent, toldRecalled, toldSent}, r.told())
-	events := r.kept()
+	assert.Equal(t, []string{toldRecalled, toldSent, toldRecalled, toldSent}, vendortest.Told(r.Events()))
+	events := r.Events()
 	assert.Equal(t, events[:2], events[2:], "the same event has the same ID")
 	assert.NotEqual(t, events[0].ID, events[1].ID)
 }
@@ -193,8 +104,8 @@ func TestCallbacksTwiceAndOutOfOrder(t *testing.T) {
 func TestCallbacksOfSomebodyElse(t *testing.T) {
 	srv, client, r := setup(t, goeasytest.Callbacks{BadSignature: true})
 	recalled(t, srv, client)
-	assert.Empty(t, r.told())
-	statuses, refusals := r.answered()
+	assert.Empty(t, vendortest.Told(r.Events()))
+	statuses, refusals := r.Answered()
 	assert.Equal(t, []int{401, 401, 401}, statuses)
 	for _, err := range refusals {
 		assert.ErrorIs(t, err, recall.ErrUnauthorized)
@@ -203,22 +114,22 @@ func TestCallbacksOfSomebodyElse(t *testing.T) {
 	srv.SendCallbacks(goeasytest.Callbacks{URL: r.URL})
 	srv.Add(goeasytest.Message{ID: "m2", From: "user001", To: "user002"})
 	require.NoError(t, srv.WaitCallbacks(t.Context()))
-	assert.Equal(t, []string{"message_sent m2"}, r.told())
+	assert.Equal(t, []string{"message_sent m2"}, vendortest.Told(r.Events()))
 }
 
 func TestCallbacksAreSentAgain(t *testing.T) {
 	srv, client, r := setup(t, goeasytest.Callbacks{})
 	full := errors.New("store is full")
 	fails := 2
-	r.handle = func(recall.Event) error {
+	r.Handle = func(recall.Event) error {
 		if fails--; fails >= 0 {
 			return full
 		}
 		return nil
 	}
 	recalled(t, srv, client)
-	assert.Equal(t, []string{toldSent, toldRecalled}, r.told())
-	statuses, refusals := r.answered()
+	assert.Equal(t, []string{toldSent, toldRecalled}, vendortest.Told(r.Events()))
+	statuses, refusals := r.Answered()
 	assert.Equal(t, []int{503, 503, 200, 200}, statuses)
 	assert.Equal(t, []error{full, full}, refusals)
 }
@@ -231,8 +142,8 @@ func TestOddItemsDoNotStopTheWebhook(t *testing.T) {
 		srv.Add(goeasytest.Message{ID: "of " + from, From: from, To: "user002"})
 	}
 	require.NoError(t, srv.WaitCallbacks(t.Context()))
-	assert.Equal(t, []string{"message_sent of user001", "message_sent of user003"}, r.told())
-	statuses, refusals := r.answered()
+	assert.Equal(t, []string{"message_sent of user001", "message_sent of user003"}, vendortest.Told(r.Events()))
+	statuses, refusals := r.Answered()
 	assert.Equal(t, []int{200, 200, 200, 200}, statuses)
 	assert.Len(t, refusals, 2)
 }
@@ -241,7 +152,7 @@ func TestOddItemsDoNotStopTheWebhook(t *testing.T) {
 func TestCallbacksBeforeTheAnswer(t *testing.T) {
 	srv, client, r := setup(t, goeasytest.Callbacks{Early: true})
 	var answered atomic.Bool
-	r.handle = func(e recall.Event) error {
+	r.Handle = func(e recall.Event) error {
 		assert.False(t, answered.Load())
 		assert.Equal(t, e.Kind == recall.MessageRecalled, srv.Recalled("m1"), "who is told may ask")
 		return nil
@@ -251,7 +162,7 @@ func TestCallbacksBeforeTheAnswer(t *testing.T) {
 	_, err := client.RecallMessage(t.Context(), recall.Request{Chat: recall.ChatGroup, To: m.GroupID, SentAt: m.SentAt})
 	answered.Store(true)
 	require.NoError(t, err)
-	assert.Equal(t, []string{toldSent, toldRecalled}, r.told())
+	assert.Equal(t, []string{toldSent, toldRecalled}, vendortest.Told(r.Events()))
 }
 
 // What the application should expect of a vendor that does not tell of
@@ -259,7 +170,7 @@ func TestCallbacksBeforeTheAnswer(t *testing.T) {
 func TestRecallsThatAreNotTold(t *testing.T) {
 	srv, client, r := setup(t, goeasytest.Callbacks{NoRecalls: true})
 	recalled(t, srv, client)
-	assert.Equal(t, []string{toldSent}, r.told())
+	assert.Equal(t, []string{toldSent}, vendortest.Told(r.Events()))
 }
 
 // Anything but the documented answer is a failure to the vendor.

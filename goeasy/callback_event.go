@@ -3,11 +3,9 @@ package goeasy
 import (
 	"encoding/json"
 	"errors"
-	"net/url"
-	"strings"
 	"time"
 
-	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/internal/callback"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -18,12 +16,12 @@ import (
 // https://docs.goeasy.io/2.x/im/history/recall (a recalled one); groupId and
 // teamId as in the vendor's client, goeasy 2.14.9
 type item struct {
-	MessageID  rest.Scalar `json:"messageId"`
-	Timestamp  rest.Scalar `json:"timestamp"`
-	SenderID   rest.Scalar `json:"senderId"`
-	ReceiverID rest.Scalar `json:"receiverId"`
-	GroupID    rest.Scalar `json:"groupId"`
-	TeamID     rest.Scalar `json:"teamId"`
+	MessageID  callback.Scalar `json:"messageId"`
+	Timestamp  callback.Scalar `json:"timestamp"`
+	SenderID   callback.Scalar `json:"senderId"`
+	ReceiverID callback.Scalar `json:"receiverId"`
+	GroupID    callback.Scalar `json:"groupId"`
+	TeamID     callback.Scalar `json:"teamId"`
 
 	Recalled json.RawMessage `json:"recalled"`
 	Recaller json.RawMessage `json:"recaller"`
@@ -45,7 +43,7 @@ func (it item) event() (*recall.Event, error) {
 	if it.TeamID.Given() || !it.isMessage() {
 		return nil, nil
 	}
-	var read rest.Fields
+	var read callback.Fields
 	event := &recall.Event{Kind: recall.MessageSent, Request: it.request(&read)}
 	event.At = event.Request.SentAt
 	it.recall(&read, event)
@@ -55,7 +53,7 @@ func (it item) event() (*recall.Event, error) {
 	// Clients make message ids. Nobody may hide a message behind the id of
 	// another one, so all that names the message is in the event's.
 	r := event.Request
-	event.ID = eventID(string(event.Kind), string(r.Chat), r.From, r.To, it.Timestamp.String(), r.MessageID)
+	event.ID = callback.EventID(string(event.Kind), string(r.Chat), r.From, r.To, it.Timestamp.String(), r.MessageID)
 	return event, nil
 }
 
@@ -65,7 +63,7 @@ func (it item) isMessage() bool {
 	return it.MessageID.Given() || it.SenderID.Given() || it.ReceiverID.Given() || it.GroupID.Given()
 }
 
-func (it item) request(read *rest.Fields) recall.Request {
+func (it item) request(read *callback.Fields) recall.Request {
 	req := recall.Request{
 		MessageID: read.OptionalText("messageId", it.MessageID),
 		From:      read.Text("senderId", it.SenderID),
@@ -83,7 +81,7 @@ func (it item) request(read *rest.Fields) recall.Request {
 }
 
 // recall makes event that of a recall, if the item says so.
-func (it item) recall(read *rest.Fields, event *recall.Event) {
+func (it item) recall(read *callback.Fields, event *recall.Event) {
 	switch string(it.Recalled) {
 	case "", "null", "false", `"false"`:
 		return
@@ -94,19 +92,10 @@ func (it item) recall(read *rest.Fields, event *recall.Event) {
 	}
 	event.Kind, event.At = recall.MessageRecalled, time.Time{}
 	var by struct {
-		ID rest.Scalar `json:"id"`
+		ID callback.Scalar `json:"id"`
 	}
 	if len(it.Recaller) > 0 && json.Unmarshal(it.Recaller, &by) != nil {
 		read.Fail("recaller", "is not an object")
 	}
 	event.RecalledBy = read.OptionalText("recaller.id", by.ID)
-}
-
-// eventID joins what tells one event from all others. Escaped, no part can
-// pass for two.
-func eventID(parts ...string) string {
-	for i, part := range parts {
-		parts[i] = url.PathEscape(part)
-	}
-	return strings.Join(parts, "/")
 }

@@ -260,7 +260,7 @@ func TestOddCallbacks(t *testing.T) {
 		assert.Empty(t, events)
 		assert.ErrorIs(t, err, recall.ErrBadResponse, row.item)
 		assert.ErrorContains(t, err, "item 2 of 2: "+row.field)
-		assertChainHidden(t, err, secretText)
+		assertHides(t, err, secretText)
 	}
 	for _, content := range []string{
 		"{}", `"` + secretText + `"`, secretText, `[{"text":"` + secretText, `["` + secretText + `"]`, `[[]]`, `[] ` + secretText, "1", " ",
@@ -269,7 +269,7 @@ func TestOddCallbacks(t *testing.T) {
 		e := failure(t, err)
 		assert.Equal(t, recall.ErrBadResponse, e.Kind, content)
 		assert.Equal(t, []string{"goeasy", testApp, "callback"}, []string{e.Vendor, e.App, e.Op})
-		assertChainHidden(t, err, secretText)
+		assertHides(t, err, secretText)
 	}
 }
 

@@ -2,8 +2,8 @@
 //
 // [Client] has the vendor's own API in the vendor's own terms
 // ([Client.Recall]), and on top of it the vendor-neutral [recall.Provider]
-// ([Client.RecallMessage]). [Client.Ping] tells whether the configuration is
-// right.
+// ([Client.RecallMessage]) and [recall.Batcher] ([Client.RecallMessages]).
+// [Client.Ping] tells whether the configuration is right.
 //
 // GoEasy finds a message by its conversation and its time on the server, not
 // by an id, and answers for a whole call at once without a word about any
@@ -43,6 +43,7 @@ const (
 type Config struct {
 	// Host is the REST host: one of the constants, another host name, or a
 	// base URL such as "http://127.0.0.1:8080". Without a scheme it is https.
+	// Required.
 	Host string
 
 	// Fallbacks are further hosts of the same region, tried in order when
@@ -52,7 +53,7 @@ type Config struct {
 
 	// AppKey is the application's common key or rest key. It is the
 	// credential, and so never shown: receipts and errors name the application
-	// by a short hash of it.
+	// by a short hash of it. Required, unless there is an AppKeyFunc.
 	AppKey string
 
 	// AppKeyFunc returns the current key, instead of AppKey: for keys that

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -113,15 +114,15 @@ func TestBasePath(t *testing.T) {
 		"/im/":   "/im/v2/im/history/recall",
 		"/a%2Fb": "/a%2Fb/v2/im/history/recall",
 	} {
-		s := newServer(t, answering(http.StatusOK, `{"code":200,"content":"OK"}`))
+		s := newServer(t, vendortest.Answering(http.StatusOK, `{"code":200,"content":"OK"}`))
 		_, err := newClient(t, Config{Host: s.URL + path}).Recall(t.Context(), params())
 		require.NoError(t, err)
-		assert.Equal(t, want, s.requests()[0].URI, path)
+		assert.Equal(t, want, s.Requests()[0].URI, path)
 	}
 }
 
 func TestConcurrentUse(t *testing.T) {
-	s := newServer(t, answering(http.StatusOK, `{"code":200,"content":"OK"}`))
+	s := newServer(t, vendortest.Answering(http.StatusOK, `{"code":200,"content":"OK"}`))
 	c := newClient(t, Config{Host: s.URL})
 	var wg sync.WaitGroup
 	for range 50 {
@@ -131,12 +132,12 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	assert.Len(t, s.requests(), 50)
+	assert.Len(t, s.Requests(), 50)
 }
 
 // Close lets go of connections only: a call that comes after it still works.
 func TestCallAfterClose(t *testing.T) {
-	s := newServer(t, answering(http.StatusOK, `{"code":200,"content":"OK"}`))
+	s := newServer(t, vendortest.Answering(http.StatusOK, `{"code":200,"content":"OK"}`))
 	c := newClient(t, Config{Host: s.URL})
 	c.Close()
 	_, err := c.Recall(t.Context(), params())

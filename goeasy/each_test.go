@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/imrecall/imrecall/goeasy/goeasytest"
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -29,7 +30,7 @@ func TestEachFindsTheMessageThatIsRefused(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if bytes.Contains(body, refused) {
-			answering(400, `{"code":400,"content":"Parameter Error"}`)(w, r)
+			vendortest.Answering(400, `{"code":400,"content":"Parameter Error"}`)(w, r)
 			return
 		}
 		emulator.Answer(w, r)
@@ -47,5 +48,5 @@ func TestEachFindsTheMessageThatIsRefused(t *testing.T) {
 			assert.Equal(t, recall.Accepted, r.Receipt.Outcome)
 		}
 	}
-	assert.LessOrEqual(t, len(server.requests()), 16, "four batches, of which one is halved until the message is alone")
+	assert.LessOrEqual(t, len(server.Requests()), 16, "four batches, of which one is halved until the message is alone")
 }

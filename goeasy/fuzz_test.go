@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -16,31 +15,6 @@ import (
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
 )
-
-// lastValue returns the text of a field of a JSON object, read without the
-// code under test: of several the last, as encoding/json reads them, which
-// also takes upper case for lower. A string is unquoted.
-func lastValue(t *testing.T, body []byte, name string) string {
-	t.Helper()
-	d := json.NewDecoder(bytes.NewReader(body))
-	token, err := d.Token()
-	require.NoError(t, err)
-	require.Equal(t, json.Delim('{'), token)
-	text := ""
-	for d.More() {
-		key, err := d.Token()
-		require.NoError(t, err)
-		var value json.RawMessage
-		require.NoError(t, d.Decode(&value))
-		if strings.EqualFold(key.(string), name) {
-			text = string(value)
-			if strings.HasPrefix(text, `"`) {
-				require.NoError(t, json.Unmarshal(value, &text))
-			}
-		}
-	}
-	return text
-}
 
 func FuzzDecode(f *testing.F) {
 	for _, name := range []string{"recall.answer.http", "recall.answer.401.http"} {

@@ -1,25 +1,19 @@
 package goeasy
 
 import (
-	"bytes"
 	"cmp"
-	"context"
-	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/imrecall/imrecall/internal/golden"
 	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -47,69 +41,12 @@ func params() RecallParams {
 	return RecallParams{GroupID: "group001", Messages: []int64{1581111111111}}
 }
 
-// received is one request as a server got it.
-type received struct {
-	Method, URI string // URI as on the wire: escaped path and query
-	Header      http.Header
-	Body        string
-}
-
-// server is a real HTTP server that keeps what it receives.
-type server struct {
-	URL string
-
-	mu  sync.Mutex
-	got []received
-}
-
 // newServer starts a server for the time of the test.
-func newServer(t *testing.T, answer http.HandlerFunc) *server {
+func newServer(t *testing.T, answer http.HandlerFunc) *vendortest.Server {
 	t.Helper()
-	s := new(server)
-	running := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		s.mu.Lock()
-		s.got = append(s.got, received{Method: r.Method, URI: r.RequestURI, Header: r.Header.Clone(), Body: string(body)})
-		s.mu.Unlock()
-		answer(w, r)
-	}))
-	t.Cleanup(running.Close)
-	s.URL = running.URL
+	s := vendortest.NewServer(answer)
+	t.Cleanup(s.Close)
 	return s
-}
-
-// requests returns what the server received so far.
-func (s *server) requests() []received {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.got)
-}
-
-// answering returns a handler that gives every request the same answer.
-func answering(status int, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		w.WriteHeader(status)
-		io.WriteString(w, body)
-	}
-}
-
-// hangUp cuts the connection without an answer.
-func hangUp(w http.ResponseWriter, _ *http.Request) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err == nil {
-		conn.Close()
-	}
-}
-
-// inTurn returns a handler that leaves the first request to the first
-// handler, and so on; the last one stays.
-func inTurn(handlers ...http.HandlerFunc) http.HandlerFunc {
-	var n atomic.Int32
-	return func(w http.ResponseWriter, r *http.Request) {
-		handlers[min(int(n.Add(1)), len(handlers))-1](w, r)
-	}
 }
 
 // mock is a transport without a network, which keeps what it is given.
@@ -140,22 +77,27 @@ func failure(t *testing.T, err error) *recall.Error {
 	return e
 }
 
+// assertHides asserts that no way of printing v, or what it wraps, shows one
+// of the secrets.
+func assertHides(t testing.TB, v any, secrets ...string) {
+	t.Helper()
+	assert.Empty(t, vendortest.Shows(v, secrets...))
+}
+
+// lastValue returns the text of a field of a JSON object.
+func lastValue(t *testing.T, body []byte, name string) string {
+	t.Helper()
+	text, err := vendortest.LastValue(body, name)
+	require.NoError(t, err)
+	return text
+}
+
 // fixture reads a golden file.
 func fixture(t testing.TB, name string) golden.Message {
 	t.Helper()
 	m, err := golden.Read(filepath.Join("testdata", name))
 	require.NoError(t, err)
 	return m
-}
-
-// silent returns a transport to a server in memory that reads every request
-// and never answers. It works inside a synctest bubble.
-func silent() *http.Transport {
-	return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
-		go io.Copy(io.Discard, theirs)
-		return ours, nil
-	}}
 }
 
 // answerOf returns a golden answer as the decoder gets it.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/imrecall/imrecall/goeasy/goeasytest"
 	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -41,10 +42,10 @@ func pingAnswered(t *testing.T, status int, body string) error {
 
 func TestGoldenPing(t *testing.T) {
 	want, answer := fixture(t, "ping.request.http"), fixture(t, "ping.answer.http")
-	s := newServer(t, answering(answer.Status, string(answer.Body)))
+	s := newServer(t, vendortest.Answering(answer.Status, string(answer.Body)))
 	require.NoError(t, newClient(t, Config{Host: s.URL, AppKey: "BC-xxxxx"}).Ping(t.Context()))
-	require.Len(t, s.requests(), 1)
-	got := s.requests()[0]
+	require.Len(t, s.Requests(), 1)
+	got := s.Requests()[0]
 	assert.Equal(t, want.Method, got.Method)
 	assert.Equal(t, want.Path, got.URI)
 	assert.Equal(t, want.Header.Values("Accept"), got.Header.Values("Accept"))
@@ -57,9 +58,9 @@ func TestPingEscapesTheKey(t *testing.T) {
 	assert.False(t, plain(key))
 	const sent = "a+b/c=d%41?f#g;h"
 	require.True(t, plain(sent))
-	s := newServer(t, answering(200, `{"code":200,"content":[]}`))
+	s := newServer(t, vendortest.Answering(200, `{"code":200,"content":[]}`))
 	require.NoError(t, newClient(t, Config{Host: s.URL, AppKey: sent}).Ping(t.Context()))
-	uri, err := url.ParseRequestURI(s.requests()[0].URI)
+	uri, err := url.ParseRequestURI(s.Requests()[0].URI)
 	require.NoError(t, err)
 	assert.Equal(t, url.Values{"appkey": {sent}, "groupId": {"imrecall-ping"}, "limit": {"1"}, "lasttimestamp": {"1"}}, uri.Query())
 }
@@ -121,13 +122,13 @@ func TestPingEmulator(t *testing.T) {
 	server.Close()
 	err := newClient(t, Config{Host: server.URL}).Ping(t.Context())
 	assert.Equal(t, recall.ErrUnavailable, pingError(t, err).Kind)
-	assertChainHidden(t, err, testAppKey)
+	assertHides(t, err, testAppKey)
 }
 
 func TestPingSendsNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	s := newServer(t, answering(200, `{"code":200}`))
+	s := newServer(t, vendortest.Answering(200, `{"code":200}`))
 	c := newClient(t, Config{Host: s.URL})
 	assert.Equal(t, recall.ErrCanceled, pingError(t, c.Ping(ctx)).Kind)
 	var none context.Context
@@ -135,19 +136,19 @@ func TestPingSendsNothing(t *testing.T) {
 	c = newClient(t, Config{Host: s.URL})
 	c.appKey = rest.ChangingSecret(func(context.Context) (string, error) { return "", errors.New("no vault") }, plain)
 	assert.Equal(t, recall.ErrUnavailable, pingError(t, c.Ping(t.Context())).Kind)
-	assert.Empty(t, s.requests())
+	assert.Empty(t, s.Requests())
 }
 
 // The key is in the URL here, where errors and logs like to show it.
 func TestPingHidesTheKey(t *testing.T) {
 	for _, key := range []string{testAppKey, "k+y/5ec=2e%f0"} {
-		errs := echoErrors(t,
-			func(host string) error { return newClient(t, Config{Host: host, AppKey: key}).Ping(t.Context()) },
-			func(received) string { return url.QueryEscape(key) })
-		for name, e := range errs {
+		call := func(host string) error { return newClient(t, Config{Host: host, AppKey: key}).Ping(t.Context()) }
+		escaped := func(vendortest.Request) string { return url.QueryEscape(key) }
+		for name, e := range vendortest.CallEchoes(vendortest.EchoesWithCode(), escaped, call) {
 			t.Run(name, func(t *testing.T) {
-				assertChainHidden(t, e.err, key, url.QueryEscape(key))
-				pingError(t, e.err)
+				require.Equal(t, 1, e.Sent)
+				assertHides(t, e.Err, key)
+				pingError(t, e.Err)
 			})
 		}
 	}
@@ -174,7 +175,7 @@ func TestPingHidesTheKeyOfTheWire(t *testing.T) {
 			}})
 			err := c.Ping(t.Context())
 			pingError(t, err)
-			assertChainHidden(t, err, testAppKey)
+			assertHides(t, err, testAppKey)
 			assert.Contains(t, log.String(), "ping")
 			assert.NotContains(t, log.String(), testAppKey)
 		})

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -57,16 +58,16 @@ var mapping = []struct {
 
 func TestMapping(t *testing.T) {
 	for _, row := range mapping {
-		s := newServer(t, answering(http.StatusOK, `{"code":200,"content":"OK"}`))
+		s := newServer(t, vendortest.Answering(http.StatusOK, `{"code":200,"content":"OK"}`))
 		c := newClient(t, Config{Host: s.URL})
 		req := request()
 		row.set(&req)
 		require.NoError(t, c.ValidateRequest(req), row.wire)
-		assert.Empty(t, s.requests(), "ValidateRequest sent something")
+		assert.Empty(t, s.Requests(), "ValidateRequest sent something")
 		receipt, err := c.RecallMessage(t.Context(), req)
 		require.NoError(t, err, row.wire)
-		require.Len(t, s.requests(), 1)
-		got := s.requests()[0]
+		require.Len(t, s.Requests(), 1)
+		got := s.Requests()[0]
 		assert.Equal(t, "/v2/im/history/recall", got.URI)
 		assert.Equal(t, fieldsOf(t, `{"appkey":"`+testAppKey+`",`+row.wire+`}`), fieldsOf(t, got.Body))
 		assert.Equal(t, recall.Receipt{

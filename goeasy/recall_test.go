@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -24,13 +25,13 @@ func TestRecallMatchesGoldenRequest(t *testing.T) {
 		"recall-group.request.http": {Recaller: recaller, GroupID: "group001", Messages: times},
 	} {
 		want := fixture(t, name)
-		s := newServer(t, answering(http.StatusOK, string(fixture(t, "recall.answer.http").Body)))
+		s := newServer(t, vendortest.Answering(http.StatusOK, string(fixture(t, "recall.answer.http").Body)))
 		before := time.Now()
 		receipt, err := newClient(t, Config{Host: s.URL, AppKey: "BC-xxx"}).Recall(t.Context(), p)
 		after := time.Now()
 		require.NoError(t, err)
-		require.Len(t, s.requests(), 1)
-		got := s.requests()[0]
+		require.Len(t, s.Requests(), 1)
+		got := s.Requests()[0]
 
 		assert.Equal(t, want.Method, got.Method)
 		assert.Equal(t, want.Path, got.URI)
@@ -47,10 +48,10 @@ func TestRecallMatchesGoldenRequest(t *testing.T) {
 
 // The key goes into the body and nowhere else.
 func TestKeyIsInBodyOnly(t *testing.T) {
-	s := newServer(t, answering(http.StatusOK, `{"code":200,"content":"OK"}`))
+	s := newServer(t, vendortest.Answering(http.StatusOK, `{"code":200,"content":"OK"}`))
 	_, err := newClient(t, Config{Host: s.URL}).Recall(t.Context(), params())
 	require.NoError(t, err)
-	got := s.requests()[0]
+	got := s.Requests()[0]
 	assert.Equal(t, 1, strings.Count(got.Body, testAppKey))
 	assert.NotContains(t, got.URI, testAppKey)
 	for name, values := range got.Header {
@@ -97,10 +98,10 @@ func TestRecallBody(t *testing.T) {
 		{"ids", RecallParams{GroupID: "群/\"<&>\n\u2028", Messages: []int64{1}}, `"groupId":"群/\"<&>\n\u2028","messages":[1]`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			s := newServer(t, answering(http.StatusOK, `{"code":200,"content":"OK"}`))
+			s := newServer(t, vendortest.Answering(http.StatusOK, `{"code":200,"content":"OK"}`))
 			_, err := newClient(t, Config{Host: s.URL}).Recall(t.Context(), row.p)
 			require.NoError(t, err)
-			assert.Equal(t, fieldsOf(t, "{"+appKey+","+row.want+"}"), fieldsOf(t, s.requests()[0].Body))
+			assert.Equal(t, fieldsOf(t, "{"+appKey+","+row.want+"}"), fieldsOf(t, s.Requests()[0].Body))
 		})
 	}
 }
@@ -111,12 +112,12 @@ func TestRecallerData(t *testing.T) {
 		`{"name":"Wallace","avatar":"/a.png"}`, `"text"`, `""`, `7`, `12345678901234567890.10`, `1e400`, `[1,[2,{"a":null}]]`,
 		`null`, `true`, `{}`, `{"html":"<b>&</b>","zh":"撤回","line":"\n\u2028"}`, ` { "a" : 1 } `,
 	} {
-		s := newServer(t, answering(http.StatusOK, `{"code":200,"content":"OK"}`))
+		s := newServer(t, vendortest.Answering(http.StatusOK, `{"code":200,"content":"OK"}`))
 		p := params()
 		p.Recaller = &Recaller{ID: "admin", Data: json.RawMessage(data)}
 		_, err := newClient(t, Config{Host: s.URL}).Recall(t.Context(), p)
 		require.NoError(t, err, data)
-		sent := fieldsOf(t, s.requests()[0].Body)["recaller"]
+		sent := fieldsOf(t, s.Requests()[0].Body)["recaller"]
 		assert.Equal(t, fieldsOf(t, `{"id":"admin","data":`+data+`}`), sent)
 		assert.Equal(t, data, string(p.Recaller.Data), "the caller's data was changed")
 	}

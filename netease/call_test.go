@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -130,7 +131,7 @@ func TestQuotas(t *testing.T) {
 		"delete_broadcast":    {Key: app + "/history/delBroadcastMsgById.action", Calls: 100, Per: time.Second},
 		"recall_v2":           {Key: app + "/im/v2/conversations/messages", Calls: 100, Per: time.Second},
 	}
-	s := newServer(t, answering(http.StatusOK, okV2))
+	s := newServer(t, vendortest.Answering(http.StatusOK, okV2))
 	for _, e := range allEndpoints() {
 		for _, rate := range []float64{0, 500, -1} {
 			limiter := new(counter)
@@ -171,10 +172,10 @@ func TestSecondAnswerV2(t *testing.T) {
 		{`{"code":101303}`, "", recall.ErrMisconfigured, true},
 		{`{"code":500}`, "", recall.ErrUnavailable, true},
 	} {
-		s := newServer(t, inTurn(hangUp, answering(http.StatusOK, row.body)))
-		c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, Base: 1, Max: 1}}})
+		s := newServer(t, vendortest.InTurn(vendortest.HangUp, vendortest.Answering(http.StatusOK, row.body)))
+		c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, BaseDelay: 1, MaxDelay: 1}}})
 		receipt, err := c.RecallV2(t.Context(), v2Params())
-		sent := s.requests()
+		sent := s.Requests()
 		require.Len(t, sent, 2)
 		for _, r := range sent {
 			assert.Equal(t, sent[0].Header.Get("X-Custom-Traceid"), r.Header.Get("X-Custom-Traceid"), "one id, so that the vendor can tell")
@@ -193,11 +194,11 @@ func TestSecondAnswerV2(t *testing.T) {
 
 // A retry after a refusal is a new request to the vendor.
 func TestNewTraceAfterRefusalV2(t *testing.T) {
-	s := newServer(t, inTurn(answering(http.StatusOK, `{"code":503}`), answering(http.StatusOK, okV2)))
-	c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, Base: 1, Max: 1}}})
+	s := newServer(t, vendortest.InTurn(vendortest.Answering(http.StatusOK, `{"code":503}`), vendortest.Answering(http.StatusOK, okV2)))
+	c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, BaseDelay: 1, MaxDelay: 1}}})
 	receipt, err := c.RecallV2(t.Context(), v2Params())
 	require.NoError(t, err)
-	sent := s.requests()
+	sent := s.Requests()
 	require.Len(t, sent, 2)
 	assert.NotEqual(t, sent[0].Header.Get("X-Custom-Traceid"), sent[1].Header.Get("X-Custom-Traceid"))
 	assert.NotEqual(t, sent[0].Header.Get("CheckSum"), sent[1].Header.Get("CheckSum"))
@@ -206,22 +207,22 @@ func TestNewTraceAfterRefusalV2(t *testing.T) {
 
 // v2 has its own hosts to fall back to.
 func TestFallbackV2(t *testing.T) {
-	s := newServer(t, answering(http.StatusOK, okV2))
-	down := newServer(t, answering(http.StatusBadGateway, "<html>"))
+	s := newServer(t, vendortest.Answering(http.StatusOK, okV2))
+	down := newServer(t, vendortest.Answering(http.StatusBadGateway, "<html>"))
 	c := newClientV2(t, Config{
 		Host: "http://127.0.0.1:1", HostV2: down.URL, FallbacksV2: []string{s.URL},
-		Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, Base: 1, Max: 1}},
+		Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, BaseDelay: 1, MaxDelay: 1}},
 	})
 	_, err := c.RecallV2(t.Context(), v2Params())
 	require.NoError(t, err)
-	assert.Len(t, down.requests(), 1)
-	assert.Len(t, s.requests(), 1)
+	assert.Len(t, down.Requests(), 1)
+	assert.Len(t, s.Requests(), 1)
 }
 
 // A secret that rotates is asked for again by every call.
 func TestRotatedSecretV2(t *testing.T) {
 	var asked int
-	s := newServer(t, inTurn(answering(http.StatusOK, `{"code":414,"msg":"checksum"}`), answering(http.StatusOK, okV2)))
+	s := newServer(t, vendortest.InTurn(vendortest.Answering(http.StatusOK, `{"code":414,"msg":"checksum"}`), vendortest.Answering(http.StatusOK, okV2)))
 	c, err := New(Config{
 		API: APIv2, HostV2: s.URL, AppKey: testAppKey, Policy: recall.Policy{Retry: recall.Retry{Attempts: 1}},
 		AppSecretFunc: func(context.Context) (string, error) {
@@ -233,21 +234,21 @@ func TestRotatedSecretV2(t *testing.T) {
 	defer c.Close()
 	_, err = c.RecallMessage(t.Context(), request())
 	require.NoError(t, err)
-	assert.Len(t, s.requests(), 2)
+	assert.Len(t, s.Requests(), 2)
 }
 
 // The signature of a call without a body is hidden like any other.
 func TestEchoedSignatureIsHiddenV2(t *testing.T) {
-	errs := echoErrors(t,
-		func(host string) error {
-			_, err := newClient(t, Config{HostV2: host}).RecallV2(t.Context(), v2Params())
-			return err
-		},
-		func(r received) string { return r.Header.Get("CheckSum") })
-	for name, e := range errs {
+	call := func(host string) error {
+		_, err := newClient(t, Config{HostV2: host}).RecallV2(t.Context(), v2Params())
+		return err
+	}
+	for name, e := range vendortest.CallEchoes(echoes(), checkSumOf, call) {
 		t.Run(name, func(t *testing.T) {
-			require.Regexp(t, checkSumForm, e.secret)
-			assertChainHidden(t, e.err, e.secret, testSecret)
+			require.Equal(t, 1, e.Sent)
+			require.Error(t, e.Err)
+			require.Regexp(t, checkSumForm, e.Secret)
+			assertHides(t, e.Err, e.Secret, testSecret)
 		})
 	}
 }
@@ -257,8 +258,8 @@ func TestNotFoundAfterFailureV2(t *testing.T) {
 	for typ, want := range map[int]recall.Outcome{
 		RecallTypeTwoWay: recall.AlreadyGone, RecallTypeOneWay: recall.Accepted, RecallTypeDelete: recall.Accepted,
 	} {
-		s := newServer(t, inTurn(answering(http.StatusOK, `{"code":500}`), answering(http.StatusOK, `{"code":107404}`)))
-		c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, Base: 1, Max: 1}}})
+		s := newServer(t, vendortest.InTurn(vendortest.Answering(http.StatusOK, `{"code":500}`), vendortest.Answering(http.StatusOK, `{"code":107404}`)))
+		c := newClientV2(t, Config{HostV2: s.URL, Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, BaseDelay: 1, MaxDelay: 1}}})
 		p := v2Params()
 		p.Type = typ
 		receipt, err := c.RecallV2(t.Context(), p)

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/imrecall/imrecall/internal/callback"
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
 )
@@ -67,7 +68,7 @@ type CallbackConfig struct {
 // (chat rooms, recalls)
 type Callbacks struct {
 	appKey  string
-	secrets rest.Secrets
+	secrets callback.Secrets
 }
 
 var _ recall.EventParser = (*Callbacks)(nil)
@@ -81,7 +82,7 @@ func NewCallbacks(cfg CallbackConfig) (*Callbacks, error) {
 	case !rest.HeaderValue(cfg.AppKey):
 		return nil, rest.BadConfig(vendor, "AppKey", "has characters that no key has")
 	}
-	secrets, err := rest.NewSecrets(vendor, cfg.Secrets, cfg.SecretsFunc)
+	secrets, err := callback.NewSecrets(vendor, cfg.Secrets, cfg.SecretsFunc)
 	if err != nil {
 		return nil, err
 	}
@@ -103,16 +104,16 @@ func (c *Callbacks) ParseEvents(ctx context.Context, header http.Header, body []
 		return nil, nil
 	}
 	if err := c.verify(ctx, header, body); err != nil {
-		return nil, c.refused(err)
+		return nil, callback.Refused(err, vendor, c.appKey)
 	}
 	var m messageCopy
 	// The error of encoding/json may quote what it could not read.
 	if json.Unmarshal(body, &m) != nil {
-		return nil, c.refused(unreadable(errors.New("the body is not a JSON object")))
+		return nil, callback.Refused(callback.Unreadable(errors.New("the body is not a JSON object")), vendor, c.appKey)
 	}
 	event, err := m.event()
 	if err != nil {
-		return nil, c.refused(unreadable(err))
+		return nil, callback.Refused(callback.Unreadable(err), vendor, c.appKey)
 	}
 	if event == nil {
 		return nil, nil
@@ -134,7 +135,7 @@ func (c *Callbacks) verify(ctx context.Context, header http.Header, body []byte)
 	case err != nil:
 		return err
 	case !signed || !same(header.Get("MD5"), digest):
-		return &recall.Error{Kind: recall.ErrUnauthorized, Err: errors.New("MD5 or CheckSum is missing or wrong")}
+		return callback.Unauthorized("MD5 or CheckSum is missing or wrong")
 	case header.Get("AppKey") != "" && header.Get("AppKey") != c.appKey:
 		return &recall.Error{Kind: recall.ErrMisconfigured, Err: errors.New("the callback is about another AppKey")}
 	}
@@ -143,18 +144,6 @@ func (c *Callbacks) verify(ctx context.Context, header http.Header, body []byte)
 
 // same compares in a time that does not tell how much is right.
 func same(got, want string) bool { return subtle.ConstantTimeCompare([]byte(got), []byte(want)) == 1 }
-
-func unreadable(err error) *recall.Error {
-	return &recall.Error{Kind: recall.ErrBadResponse, Err: err}
-}
-
-func (c *Callbacks) refused(err *recall.Error) error {
-	e := *err
-	e.Vendor, e.App, e.Op = vendor, c.appKey, opCallback
-	return &e
-}
-
-const opCallback = "callback"
 
 // String describes the configuration without its secrets.
 func (cfg CallbackConfig) String() string {

@@ -44,7 +44,7 @@ func TestCallbackSecretsRotate(t *testing.T) {
 		secrets, failed = row.secrets, row.failed
 		_, err := c.ParseEvents(t.Context(), callbackHeader(testSecret, body), body)
 		assert.ErrorIs(t, err, row.want, row)
-		assertHidden(t, err, testSecret, "old-secret")
+		assertHides(t, err, testSecret, "old-secret")
 		if row.want != nil {
 			assert.Equal(t, row.want, error(failure(t, err).Kind), "the outermost kind is what EventHandler goes by")
 		}
@@ -70,7 +70,7 @@ func TestCallbackConfig(t *testing.T) {
 		assert.Nil(t, c)
 		assert.ErrorIs(t, err, recall.ErrMisconfigured)
 		assert.ErrorContains(t, err, field)
-		assertChainHidden(t, err, testSecret)
+		assertHides(t, err, testSecret)
 	}
 	cfg := CallbackConfig{AppKey: testAppKey, Secrets: []string{"old-secret"}}
 	c, err := NewCallbacks(cfg)
@@ -91,14 +91,14 @@ func TestCallbackSecretsAreHidden(t *testing.T) {
 		Callbacks *Callbacks
 	}
 	for _, v := range []any{cfg, &cfg, []CallbackConfig{cfg}, holder{cfg, &cfg, c}, &holder{cfg, &cfg, c}, c, []*Callbacks{c}, *c} {
-		assertHidden(t, v, testSecret, "old-secret")
+		assertHides(t, v, testSecret, "old-secret")
 	}
 	assert.Equal(t, "netease.CallbackConfig{AppKey: "+testAppKey+", Secrets: [secret]}", cfg.String())
 
 	body := []byte(`{"eventType":"7","msgId":"11555996","selfMsg":"` + secretText + `"}`)
 	h := callbackHeader(testSecret, body)
 	_, err = c.ParseEvents(t.Context(), h, append(bytes.Clone(body), ' '))
-	assertChainHidden(t, err, testSecret, "old-secret", secretText, h.Get("CheckSum"), h.Get("MD5"))
+	assertHides(t, err, testSecret, "old-secret", secretText, h.Get("CheckSum"), h.Get("MD5"))
 }
 
 func TestCallbackRules(t *testing.T) {

@@ -1,124 +1,34 @@
 package netease_test
 
 import (
-	"context"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/netease"
 	"github.com/imrecall/imrecall/netease/neteasetest"
 	"github.com/imrecall/imrecall/recall"
 )
 
-// receiver is an application's server on a socket: it keeps the events that it
-// is told of, and what it answered.
-type receiver struct {
-	*httptest.Server
-	handle func(recall.Event) error // before an event is kept; nil: nothing
-
-	mu       sync.Mutex
-	events   []recall.Event
-	refusals []error
-	statuses []int
-}
-
-func newReceiver(t *testing.T, parser recall.EventParser) *receiver {
-	t.Helper()
-	r := new(receiver)
-	h := &recall.EventHandler{Parser: parser, Handle: r.keep, OnError: r.refuse}
-	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		h.ServeHTTP(&answer{ResponseWriter: w, to: r}, req)
-	}))
-	t.Cleanup(r.Close)
-	return r
-}
-
-// answer notes the status before anybody gets it.
-type answer struct {
-	http.ResponseWriter
-	to   *receiver
-	done bool
-}
-
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-func (a *answer) WriteHeader(status int) {
-	a.to.mu.Lock()
-	a.to.statuses = append(a.to.statuses, status)
-	a.to.mu.Unlock()
-	a.done = true
-	a.ResponseWriter.WriteHeader(status)
-}
-
-func (a *answer) Write(b []byte) (int, error) {
-	if !a.done {
-		a.WriteHeader(http.StatusOK)
-	}
-	return a.ResponseWriter.Write(b)
-}
-
-func (r *receiver) keep(_ context.Context, e recall.Event) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.handle != nil {
-		if err := r.handle(e); err != nil {
-			return err
-		}
-	}
-	r.events = append(r.events, e)
-	return nil
-}
-
-func (r *receiver) refuse(_ *http.Request, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.refusals = append(r.refusals, err)
-}
-
-// kept returns what arrived.
-func (r *receiver) kept() []recall.Event {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.events)
-}
-
-// told returns kind and message of what arrived.
-func (r *receiver) told() []string {
-	var out []string
-	for _, e := range r.kept() {
-		out = append(out, string(e.Kind)+" "+e.Request.MessageID)
-	}
-	return out
-}
-
-// answered returns the statuses of the answers, and why they are not all 200.
-func (r *receiver) answered() ([]int, []error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.statuses), slices.Clone(r.refusals)
-}
-
 // setup starts an emulator, a client for it and a receiver of its callbacks.
-func setup(t *testing.T, api netease.API, how neteasetest.Callbacks) (*neteasetest.Server, *netease.Client, *receiver) {
+func setup(t *testing.T, api netease.API, how neteasetest.Callbacks) (*neteasetest.Server, *netease.Client, *vendortest.Receiver) {
 	t.Helper()
 	srv := neteasetest.NewServer()
 	t.Cleanup(srv.Close)
 	client, err := netease.New(netease.Config{
-		API: api, Host: srv.URL + "/nimserver", HostV2: srv.URL, AppKey: srv.AppKey, AppSecret: srv.AppSecret, Policy: recall.Policy{Rate: -1},
+		API: api, Host: srv.BaseURL(), HostV2: srv.BaseURLV2(), AppKey: srv.AppKey, AppSecret: srv.AppSecret, Policy: recall.Policy{Rate: -1},
 	})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	callbacks, err := netease.NewCallbacks(netease.CallbackConfig{AppKey: srv.AppKey, Secrets: []string{srv.AppSecret}})
 	require.NoError(t, err)
-	r := newReceiver(t, callbacks)
+	r := vendortest.NewReceiver(callbacks)
+	t.Cleanup(r.Close)
 	how.URL = r.URL
 	srv.SendCallbacks(how)
 	return srv, client, r
@@ -140,9 +50,9 @@ func TestCallbacksEndToEnd(t *testing.T) {
 					srv.Add(neteasetest.Message{ID: id, From: "t1", To: "99", Type: typ})
 				}
 				require.NoError(t, srv.WaitCallbacks(t.Context()))
-				require.Equal(t, []string{"message_sent 9007199254740993", "message_sent 9007199254740994"}, r.told())
+				require.Equal(t, []string{"message_sent 9007199254740993", "message_sent 9007199254740994"}, vendortest.Told(r.Events()))
 
-				stored := r.kept()[0].Request
+				stored := r.Events()[0].Request
 				assert.Equal(t, chat, stored.Chat)
 				if chat == recall.ChatRoom {
 					stored.Operator = "admin"
@@ -153,14 +63,14 @@ func TestCallbacksEndToEnd(t *testing.T) {
 				assert.False(t, srv.Recalled("9007199254740994"))
 
 				require.NoError(t, srv.WaitCallbacks(t.Context()))
-				statuses, _ := r.answered()
-				assert.Equal(t, slices.Repeat([]int{200}, len(r.kept())), statuses)
+				statuses, _ := r.Answered()
+				assert.Equal(t, slices.Repeat([]int{200}, len(r.Events())), statuses)
 				if chat == recall.ChatRoom {
-					assert.Len(t, r.told(), 2, "recalls in rooms are not copied")
+					assert.Len(t, vendortest.Told(r.Events()), 2, "recalls in rooms are not copied")
 					return
 				}
-				require.Equal(t, "message_recalled 9007199254740993", r.told()[2])
-				gone := r.kept()[2]
+				require.Equal(t, "message_recalled 9007199254740993", vendortest.Told(r.Events())[2])
+				gone := r.Events()[2]
 				assert.Equal(t, stored, gone.Request)
 				assert.Equal(t, srv.AppKey, gone.App)
 				assert.False(t, gone.At.Before(stored.SentAt))
@@ -190,19 +100,19 @@ const (
 func TestCallbacksTwiceAndOutOfOrder(t *testing.T) {
 	srv, client, r := setup(t, netease.APIv1, neteasetest.Callbacks{Times: 2, Shuffle: true})
 	recalled(t, srv, client)
-	assert.Equal(t, []string{toldRecalled, toldSent, toldRecalled, toldSent}, r.told())
-	events := r.kept()
+	assert.Equal(t, []string{toldRecalled, toldSent, toldRecalled, toldSent}, vendortest.Told(r.Events()))
+	events := r.Events()
 	assert.Equal(t, events[:2], events[2:], "the same event has the same ID")
 	assert.NotEqual(t, events[0].ID, events[1].ID)
-	statuses, _ := r.answered()
+	statuses, _ := r.Answered()
 	assert.Equal(t, []int{200, 200, 200, 200}, statuses)
 }
 
 func TestCallbacksOfSomebodyElse(t *testing.T) {
 	srv, client, r := setup(t, netease.APIv1, neteasetest.Callbacks{BadSignature: true})
 	recalled(t, srv, client)
-	assert.Empty(t, r.told())
-	statuses, refusals := r.answered()
+	assert.Empty(t, vendortest.Told(r.Events()))
+	statuses, refusals := r.Answered()
 	assert.Equal(t, []int{401, 401, 401, 401, 401, 401}, statuses, "two events, three tries each")
 	for _, err := range refusals {
 		assert.ErrorIs(t, err, recall.ErrUnauthorized)
@@ -211,12 +121,13 @@ func TestCallbacksOfSomebodyElse(t *testing.T) {
 
 	other, err := netease.NewCallbacks(netease.CallbackConfig{AppKey: "another", Secrets: []string{srv.AppSecret}})
 	require.NoError(t, err)
-	r = newReceiver(t, other)
+	r = vendortest.NewReceiver(other)
+	t.Cleanup(r.Close)
 	srv.SendCallbacks(neteasetest.Callbacks{URL: r.URL})
 	srv.Add(neteasetest.Message{ID: "1", From: "t1", To: "t4", Type: neteasetest.TypeP2P})
 	require.NoError(t, srv.WaitCallbacks(t.Context()))
-	assert.Empty(t, r.told())
-	statuses, _ = r.answered()
+	assert.Empty(t, vendortest.Told(r.Events()))
+	statuses, _ = r.Answered()
 	assert.Equal(t, []int{403, 403, 403}, statuses)
 }
 
@@ -224,15 +135,15 @@ func TestCallbacksAreSentAgain(t *testing.T) {
 	srv, client, r := setup(t, netease.APIv1, neteasetest.Callbacks{})
 	full := errors.New("store is full")
 	fails := 2
-	r.handle = func(recall.Event) error {
+	r.Handle = func(recall.Event) error {
 		if fails--; fails >= 0 {
 			return full
 		}
 		return nil
 	}
 	recalled(t, srv, client)
-	assert.Equal(t, []string{toldSent, toldRecalled}, r.told())
-	statuses, refusals := r.answered()
+	assert.Equal(t, []string{toldSent, toldRecalled}, vendortest.Told(r.Events()))
+	statuses, refusals := r.Answered()
 	assert.Equal(t, []int{503, 503, 200, 200}, statuses)
 	assert.Equal(t, []error{full, full}, refusals)
 }
@@ -241,7 +152,7 @@ func TestCallbacksAreSentAgain(t *testing.T) {
 func TestCallbacksBeforeTheAnswer(t *testing.T) {
 	srv, client, r := setup(t, netease.APIv1, neteasetest.Callbacks{Early: true})
 	var answered atomic.Bool
-	r.handle = func(e recall.Event) error {
+	r.Handle = func(e recall.Event) error {
 		assert.False(t, answered.Load())
 		assert.Equal(t, e.Kind == recall.MessageRecalled, srv.Recalled("10386192"), "who is told may ask")
 		return nil
@@ -253,7 +164,7 @@ func TestCallbacksBeforeTheAnswer(t *testing.T) {
 	})
 	answered.Store(true)
 	require.NoError(t, err)
-	assert.Equal(t, []string{toldSent, toldRecalled}, r.told())
+	assert.Equal(t, []string{toldSent, toldRecalled}, vendortest.Told(r.Events()))
 }
 
 // What the application should notice: a vendor that does not tell of recalls,
@@ -261,7 +172,7 @@ func TestCallbacksBeforeTheAnswer(t *testing.T) {
 func TestRecallsThatAreNotTold(t *testing.T) {
 	srv, client, r := setup(t, netease.APIv1, neteasetest.Callbacks{NoRecalls: true})
 	recalled(t, srv, client)
-	assert.Equal(t, []string{toldSent}, r.told())
+	assert.Equal(t, []string{toldSent}, vendortest.Told(r.Events()))
 
 	srv, client, r = setup(t, netease.APIv1, neteasetest.Callbacks{})
 	_, err := client.RecallMessage(t.Context(), recall.Request{MessageID: "1", Chat: recall.ChatDirect, From: "a", To: "b"})
@@ -270,5 +181,5 @@ func TestRecallsThatAreNotTold(t *testing.T) {
 	_, err = client.RecallOneWay(t.Context(), netease.OneWayParams{DeleteMsgID: m.ID, Type: netease.TypeP2POneWay, From: m.From, To: m.To})
 	require.NoError(t, err)
 	require.NoError(t, srv.WaitCallbacks(t.Context()))
-	assert.Equal(t, []string{toldSent}, r.told())
+	assert.Equal(t, []string{toldSent}, vendortest.Told(r.Events()))
 }

@@ -2,42 +2,40 @@ package netease
 
 import (
 	"encoding/json"
-	"net/url"
-	"strings"
 
-	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/internal/callback"
 	"github.com/imrecall/imrecall/recall"
 )
 
 // messageCopy is what this library needs of a message copy: of a message, or
 // of a recall. The pages give every field as a string; servers send numbers too.
 type messageCopy struct {
-	EventType rest.Scalar `json:"eventType"`
+	EventType callback.Scalar `json:"eventType"`
 
 	// Of a message.
-	ConvType     rest.Scalar `json:"convType"`
-	FromAccount  rest.Scalar `json:"fromAccount"`
-	To           rest.Scalar `json:"to"` // of a recall as well
-	RoomID       rest.Scalar `json:"roomId"`
-	MsgTimestamp rest.Scalar `json:"msgTimestamp"`
-	MsgIDServer  rest.Scalar `json:"msgidServer"`
-	MsgIDClient  rest.Scalar `json:"msgidClient"`
+	ConvType     callback.Scalar `json:"convType"`
+	FromAccount  callback.Scalar `json:"fromAccount"`
+	To           callback.Scalar `json:"to"` // of a recall as well
+	RoomID       callback.Scalar `json:"roomId"`
+	MsgTimestamp callback.Scalar `json:"msgTimestamp"`
+	MsgIDServer  callback.Scalar `json:"msgidServer"`
+	MsgIDClient  callback.Scalar `json:"msgidClient"`
 
 	// Whether moderation held the message back, or the recipient's blacklist.
 	Antispam  json.RawMessage `json:"antispam"`
 	Blacklist json.RawMessage `json:"blacklist"`
 
 	// Of a recall.
-	MsgID      rest.Scalar `json:"msgId"`
-	From       rest.Scalar `json:"from"`
-	SendTime   rest.Scalar `json:"sendTime"`
-	DeleteTime rest.Scalar `json:"deleteTime"`
+	MsgID      callback.Scalar `json:"msgId"`
+	From       callback.Scalar `json:"from"`
+	SendTime   callback.Scalar `json:"sendTime"`
+	DeleteTime callback.Scalar `json:"deleteTime"`
 }
 
 // event returns what a message copy tells, or nil where it is about something
 // else. An error names the field that is missing or odd.
 func (m messageCopy) event() (*recall.Event, error) {
-	var read rest.Fields
+	var read callback.Fields
 	var event *recall.Event
 	// Copies of other products have no eventType, and are no business of ours.
 	switch read.OptionalText("eventType", m.EventType) {
@@ -58,7 +56,7 @@ func (m messageCopy) event() (*recall.Event, error) {
 	return event, nil
 }
 
-func (m messageCopy) sent(read *rest.Fields) *recall.Event {
+func (m messageCopy) sent(read *callback.Fields) *recall.Event {
 	chats := map[string]recall.ChatType{
 		"PERSON": recall.ChatDirect, "TEAM": recall.ChatGroup, "SUPER_TEAM": recall.ChatSuperGroup,
 	}
@@ -73,9 +71,9 @@ func (m messageCopy) sent(read *rest.Fields) *recall.Event {
 		To:        read.Text("to", m.To),
 		SentAt:    read.Time("msgTimestamp", m.MsgTimestamp),
 	}
-	// The sequences of ids differ by the kind of chat.
+	// No page says that the kinds of chat share one sequence of ids.
 	return &recall.Event{
-		Kind: recall.MessageSent, At: req.SentAt, Request: req, ID: eventID("1", string(req.Chat), req.MessageID),
+		Kind: recall.MessageSent, At: req.SentAt, Request: req, ID: callback.EventID("1", string(req.Chat), req.MessageID),
 	}
 }
 
@@ -91,7 +89,7 @@ func (m messageCopy) neverWas() bool {
 func isTrue(value json.RawMessage) bool { return string(value) == "true" || string(value) == `"true"` }
 
 // sentToRoom reads a message in a chat room, which has no id of the server.
-func (m messageCopy) sentToRoom(read *rest.Fields) *recall.Event {
+func (m messageCopy) sentToRoom(read *callback.Fields) *recall.Event {
 	req := recall.Request{
 		MessageID: read.Text("msgidClient", m.MsgIDClient),
 		Chat:      recall.ChatRoom,
@@ -103,14 +101,14 @@ func (m messageCopy) sentToRoom(read *rest.Fields) *recall.Event {
 	// another one.
 	return &recall.Event{
 		Kind: recall.MessageSent, At: req.SentAt, Request: req,
-		ID: eventID("4", req.To, req.From, m.MsgTimestamp.String(), req.MessageID),
+		ID: callback.EventID("4", req.To, req.From, m.MsgTimestamp.String(), req.MessageID),
 	}
 }
 
 // recalled reads a recall. Only its msgId is indispensable: the vendor warns
 // that copies may lack fields, and an odd one must not cost the proof either.
-func (m messageCopy) recalled(read *rest.Fields, chat recall.ChatType) *recall.Event {
-	var besides rest.Fields
+func (m messageCopy) recalled(read *callback.Fields, chat recall.ChatType) *recall.Event {
+	var besides callback.Fields
 	req := recall.Request{
 		MessageID: serverID(read, "msgId", m.MsgID),
 		Chat:      chat,
@@ -120,24 +118,15 @@ func (m messageCopy) recalled(read *rest.Fields, chat recall.ChatType) *recall.E
 	}
 	return &recall.Event{
 		Kind: recall.MessageRecalled, At: besides.OptionalTime("deleteTime", m.DeleteTime), Request: req,
-		ID: eventID(m.EventType.String(), req.MessageID, m.DeleteTime.String()),
+		ID: callback.EventID(m.EventType.String(), req.MessageID, m.DeleteTime.String()),
 	}
 }
 
 // serverID reads an id that the server gave: a positive Long.
-func serverID(read *rest.Fields, name string, s rest.Scalar) string {
+func serverID(read *callback.Fields, name string, s callback.Scalar) string {
 	id := read.Text(name, s)
 	if positiveID(name, id) != nil {
 		read.Fail(name, "is not a positive number of up to 19 digits")
 	}
 	return id
-}
-
-// eventID joins what tells one event from all others. Escaped, no part can
-// pass for two.
-func eventID(parts ...string) string {
-	for i, part := range parts {
-		parts[i] = url.PathEscape(part)
-	}
-	return strings.Join(parts, "/")
 }

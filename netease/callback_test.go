@@ -202,7 +202,7 @@ func TestOddCallbacks(t *testing.T) {
 		e := failure(t, err)
 		assert.Equal(t, recall.ErrBadResponse, e.Kind, body)
 		assert.Equal(t, []string{"netease", testAppKey, "callback"}, []string{e.Vendor, e.App, e.Op})
-		assertChainHidden(t, err, secretText)
+		assertHides(t, err, secretText)
 	}
 }
 

@@ -100,10 +100,10 @@ type Config struct {
 	// recall with it, so still recall first and ban after.
 	FormerMembers bool
 
-	// AppKey names the application. It is no secret.
+	// AppKey names the application. It is no secret. Required.
 	AppKey string
 
-	// AppSecret signs the requests.
+	// AppSecret signs the requests. Required, unless there is an AppSecretFunc.
 	AppSecret string
 
 	// AppSecretFunc returns the current secret, instead of AppSecret: for

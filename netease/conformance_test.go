@@ -27,7 +27,7 @@ func stage(t *testing.T, s recalltest.Situation, api netease.API) recalltest.Har
 	server := neteasetest.NewServer()
 	t.Cleanup(server.Close)
 	cfg := netease.Config{
-		API: api, Host: server.URL + "/nimserver", HostV2: server.URL, AppKey: server.AppKey, AppSecret: server.AppSecret,
+		API: api, Host: server.BaseURL(), HostV2: server.BaseURLV2(), AppKey: server.AppKey, AppSecret: server.AppSecret,
 		Policy: recall.Policy{Retry: recall.Retry{Attempts: 1}},
 	}
 	h := recalltest.Harness{

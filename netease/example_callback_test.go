@@ -41,7 +41,7 @@ func ExampleNewCallbacks() {
 	fmt.Println(sent.Kind, sent.Request.Chat, sent.Request.To, sent.Request.MessageID)
 
 	client, err := netease.New(netease.Config{
-		Host: server.URL + "/nimserver", AppKey: server.AppKey, AppSecret: server.AppSecret,
+		Host: server.BaseURL(), AppKey: server.AppKey, AppSecret: server.AppSecret,
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -15,7 +15,7 @@ import (
 // constants such as netease.HostChina and netease.HostV2China.
 func connect(server *neteasetest.Server, api netease.API) *netease.Client {
 	client, err := netease.New(netease.Config{
-		API: api, Host: server.URL + "/nimserver", HostV2: server.URL, AppKey: server.AppKey, AppSecret: server.AppSecret,
+		API: api, Host: server.BaseURL(), HostV2: server.BaseURLV2(), AppKey: server.AppKey, AppSecret: server.AppSecret,
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -181,7 +181,7 @@ func ExampleClient_Ping() {
 	server := neteasetest.NewServer()
 	defer server.Close()
 	for _, secret := range []string{server.AppSecret, "mistyped"} {
-		client, err := netease.New(netease.Config{Host: server.URL + "/nimserver", AppKey: server.AppKey, AppSecret: secret})
+		client, err := netease.New(netease.Config{Host: server.BaseURL(), AppKey: server.AppKey, AppSecret: secret})
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -16,7 +16,7 @@ func Example() {
 	message := server.Add(neteasetest.Message{ID: "10386192", From: "t1", To: "t4", Type: neteasetest.TypeP2P})
 
 	client, err := netease.New(netease.Config{
-		Host:   server.URL + "/nimserver", // in production one of the constants, such as netease.HostChina
+		Host:   server.BaseURL(), // in production one of the constants, such as netease.HostChina
 		AppKey: server.AppKey, AppSecret: server.AppSecret,
 	})
 	if err != nil {
@@ -42,7 +42,7 @@ func ExampleClient_Recall() {
 		ID: "927914262574", From: "zhangsan", To: "13827", Type: neteasetest.TypeTeam, SentAt: time.Now().Add(-time.Hour),
 	})
 	client, err := netease.New(netease.Config{
-		Host: server.URL + "/nimserver", AppKey: server.AppKey, AppSecret: server.AppSecret,
+		Host: server.BaseURL(), AppKey: server.AppKey, AppSecret: server.AppSecret,
 	})
 	if err != nil {
 		fmt.Println(err)

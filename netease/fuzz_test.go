@@ -1,7 +1,6 @@
 package netease
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"math/big"
@@ -9,7 +8,6 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -20,31 +18,6 @@ import (
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
 )
-
-// lastValue returns the text of a field of a JSON object, read without the
-// code under test: of several the last, as encoding/json reads them, which
-// also takes upper case for lower. A string is unquoted.
-func lastValue(t *testing.T, body []byte, name string) string {
-	t.Helper()
-	d := json.NewDecoder(bytes.NewReader(body))
-	token, err := d.Token()
-	require.NoError(t, err)
-	require.Equal(t, json.Delim('{'), token)
-	text := ""
-	for d.More() {
-		key, err := d.Token()
-		require.NoError(t, err)
-		var value json.RawMessage
-		require.NoError(t, d.Decode(&value))
-		if strings.EqualFold(key.(string), name) {
-			text = string(value)
-			if strings.HasPrefix(text, `"`) {
-				require.NoError(t, json.Unmarshal(value, &text))
-			}
-		}
-	}
-	return text
-}
 
 func FuzzDecode(f *testing.F) {
 	for _, name := range []string{

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -40,13 +41,13 @@ func TestGoldenRequests(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			want := fixture(t, row.name+".request.http")
-			s := newServer(t, answering(http.StatusOK, string(fixture(t, row.name+".answer.http").Body)))
+			s := newServer(t, vendortest.Answering(http.StatusOK, string(fixture(t, row.name+".answer.http").Body)))
 			before := time.Now()
 			c := newClient(t, Config{Host: s.URL + "/nimserver", HostV2: s.URL, AppKey: want.Header.Get("AppKey")})
 			receipt, err := row.call(c, t.Context())
 			require.NoError(t, err)
-			require.Len(t, s.requests(), 1)
-			got := s.requests()[0]
+			require.Len(t, s.Requests(), 1)
+			got := s.Requests()[0]
 
 			assert.Equal(t, want.Method, got.Method)
 			assert.Equal(t, want.Path, got.URI)

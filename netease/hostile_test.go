@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -29,13 +30,13 @@ func TestHostileFormTexts(t *testing.T) {
 	for _, e := range v1Endpoints() {
 		for _, text := range e.texts {
 			t.Run(e.op+"/"+text.wire, func(t *testing.T) {
-				s := newServer(t, answering(http.StatusOK, `{"code":200}`))
+				s := newServer(t, vendortest.Answering(http.StatusOK, `{"code":200}`))
 				c := newClient(t, Config{Host: s.URL})
 				for _, value := range hostile {
-					sent := s.count()
+					sent := len(s.Requests())
 					_, err := text.call(value)(c, t.Context())
 					if refusedLocally(t, err) {
-						assert.Equal(t, sent, s.count(), "%q was refused and sent", value)
+						assert.Len(t, s.Requests(), sent, "%q was refused and sent", value)
 						continue
 					}
 					require.NoError(t, err, "%q", value)
@@ -45,7 +46,7 @@ func TestHostileFormTexts(t *testing.T) {
 						want.Del(text.wire)
 						assert.NotContains(t, e.form, text.wire, "a required text may not be empty")
 					}
-					got := s.at(sent)
+					got := s.Requests()[sent]
 					assert.Equal(t, want, formOf(t, got.Body), "%q", value)
 					assert.NotContains(t, got.URI, "?")
 				}
@@ -73,13 +74,13 @@ func refusedLocally(t *testing.T, err error) bool {
 func TestHostileV2Texts(t *testing.T) {
 	for _, text := range v2Endpoint().texts {
 		t.Run(text.wire, func(t *testing.T) {
-			s := newServer(t, answering(http.StatusOK, okV2))
+			s := newServer(t, vendortest.Answering(http.StatusOK, okV2))
 			c := newClient(t, Config{HostV2: s.URL + "/nimserver"})
 			for _, value := range hostile {
-				sent := s.count()
+				sent := len(s.Requests())
 				_, err := text.call(value)(c, t.Context())
 				if refusedLocally(t, err) {
-					assert.Equal(t, sent, s.count(), "%q was refused and sent", value)
+					assert.Len(t, s.Requests(), sent, "%q was refused and sent", value)
 					continue
 				}
 				require.NoError(t, err, "%q", value)
@@ -89,7 +90,7 @@ func TestHostileV2Texts(t *testing.T) {
 					assert.NotContains(t, []string{"sender", "receiver", "message"}, text.wire, "a required text may not be empty")
 					delete(want, text.wire)
 				}
-				got, err := readV2Request(s.at(sent).URI)
+				got, err := readV2Request(s.Requests()[sent].URI)
 				require.NoError(t, err, "%q", value)
 				assert.Equal(t, want, got, "%q", value)
 			}
@@ -143,7 +144,7 @@ func TestHostileRequests(t *testing.T) {
 		"Ref":       func(r *recall.Request, s string) { r.Ref = s },
 	}
 	full := recall.Request{MessageID: "10386192", From: "t1", To: "13827", SentAt: time.UnixMilli(1481528155741), Operator: "admin"}
-	s := newServer(t, answering(http.StatusOK, okV2))
+	s := newServer(t, vendortest.Answering(http.StatusOK, okV2))
 	clients := []*Client{
 		newClient(t, Config{Host: s.URL}),
 		newClient(t, Config{API: APIv2, HostV2: s.URL + "/nimserver", FormerMembers: true}),
@@ -155,15 +156,15 @@ func TestHostileRequests(t *testing.T) {
 					req := full
 					req.Chat = chat
 					set(&req, value)
-					sent := s.count()
+					sent := len(s.Requests())
 					_, err := c.RecallMessage(t.Context(), req)
 					if refusedLocally(t, err) {
 						assert.Equal(t, field, failure(t, err).Field, "%q", value)
-						assert.Equal(t, sent, s.count())
+						assert.Len(t, s.Requests(), sent)
 						continue
 					}
 					require.NoError(t, err, "%s %s %q", chat, field, value)
-					requireArrived(t, s.at(sent), req)
+					requireArrived(t, s.Requests()[sent], req)
 				}
 			}
 		}
@@ -171,7 +172,7 @@ func TestHostileRequests(t *testing.T) {
 }
 
 // requireArrived checks that a request named the message of req and no other.
-func requireArrived(t *testing.T, got received, req recall.Request) {
+func requireArrived(t *testing.T, got vendortest.Request, req recall.Request) {
 	t.Helper()
 	form := formOf(t, got.Body)
 	who := []string{form.Get("from") + form.Get("fromAcc"), form.Get("to") + form.Get("roomid"), form.Get("deleteMsgid") + form.Get("msgId")}

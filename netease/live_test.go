@@ -43,7 +43,7 @@ func TestLiveTouchesOneMessageOnly(t *testing.T) {
 		server.Add(neteasetest.Message{ID: m.MessageID, From: m.From, To: m.To, Type: neteasetest.TypeP2P, SentAt: m.SentAt})
 	}
 	env := map[string]string{
-		"NETEASE_HOST": server.URL + "/nimserver", "NETEASE_APP_KEY": server.AppKey, "NETEASE_APP_SECRET": server.AppSecret,
+		"NETEASE_HOST": server.BaseURL(), "NETEASE_APP_KEY": server.AppKey, "NETEASE_APP_SECRET": server.AppSecret,
 		"NETEASE_MESSAGE_ID": given.MessageID, "NETEASE_CHAT": "direct", "NETEASE_FROM": given.From, "NETEASE_TO": given.To,
 	}
 	recalltest.TestProvider(t, live(t, func(name string) string { return env[name] }))

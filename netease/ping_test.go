@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/netease/neteasetest"
 	"github.com/imrecall/imrecall/recall"
 )
@@ -48,12 +49,12 @@ func TestGoldenPing(t *testing.T) {
 	for api, name := range map[API]string{APIv1: "ping", APIv2: "ping-v2"} {
 		t.Run(string(api), func(t *testing.T) {
 			want, answer := fixture(t, name+".request.http"), fixture(t, name+".answer.http")
-			s := newServer(t, answering(answer.Status, string(answer.Body)))
+			s := newServer(t, vendortest.Answering(answer.Status, string(answer.Body)))
 			before := time.Now()
 			c := pings(t, s.URL, Config{AppKey: want.Header.Get("AppKey")})[api]
 			require.NoError(t, c.Ping(t.Context()))
-			require.Len(t, s.requests(), 1)
-			got := s.requests()[0]
+			require.Len(t, s.Requests(), 1)
+			got := s.Requests()[0]
 			assert.Equal(t, want.Method, got.Method)
 			assert.Equal(t, want.Path, got.URI)
 			assert.Equal(t, string(want.Body), got.Body)
@@ -150,13 +151,13 @@ func TestPingAfterSilence(t *testing.T) {
 	t.Cleanup(server.Close)
 	for api, c := range pings(t, server.URL, Config{
 		AppKey: server.AppKey, AppSecret: server.AppSecret,
-		Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, Base: time.Millisecond}, Transport: &http.Transport{DisableKeepAlives: true}},
+		Policy: recall.Policy{Retry: recall.Retry{Attempts: 2, BaseDelay: time.Millisecond}, Transport: &http.Transport{DisableKeepAlives: true}},
 	}) {
-		server.Intercept(hangUp)
+		server.Intercept(vendortest.HangUp)
 		require.NoError(t, c.Ping(t.Context()), api)
-		s := newServer(t, inTurn(hangUp, answering(200, `{"code":431,"desc":"HTTP request is repeated"}`)))
+		s := newServer(t, vendortest.InTurn(vendortest.HangUp, vendortest.Answering(200, `{"code":431,"desc":"HTTP request is repeated"}`)))
 		e := pingError(t, pings(t, s.URL, Config{Policy: recall.Policy{
-			Retry: recall.Retry{Attempts: 2, Base: time.Millisecond}, Transport: &http.Transport{DisableKeepAlives: true},
+			Retry: recall.Retry{Attempts: 2, BaseDelay: time.Millisecond}, Transport: &http.Transport{DisableKeepAlives: true},
 		}})[api].Ping(t.Context()))
 		assert.Equal(t, recall.ErrUnavailable, e.Kind)
 		assert.Equal(t, "431", e.Code)
@@ -204,7 +205,7 @@ func TestPingRotation(t *testing.T) {
 	server := neteasetest.NewServer()
 	t.Cleanup(server.Close)
 	asked := 0
-	c := newClient(t, Config{Host: server.URL + "/nimserver", AppKey: server.AppKey})
+	c := newClient(t, Config{Host: server.BaseURL(), AppKey: server.AppKey})
 	c.secret = rest.ChangingSecret(func(context.Context) (string, error) {
 		asked++
 		if asked == 1 {
@@ -219,7 +220,7 @@ func TestPingRotation(t *testing.T) {
 func TestPingSendsNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	s := newServer(t, answering(200, `{"code":200}`))
+	s := newServer(t, vendortest.Answering(200, `{"code":200}`))
 	var none context.Context
 	for _, c := range pings(t, s.URL, Config{}) {
 		assert.Equal(t, recall.ErrCanceled, pingError(t, c.Ping(ctx)).Kind)
@@ -227,19 +228,18 @@ func TestPingSendsNothing(t *testing.T) {
 		assert.Equal(t, recall.ErrInvalidRequest, e.Kind)
 		assert.Equal(t, "ping", e.Op)
 	}
-	assert.Zero(t, s.count())
+	assert.Empty(t, s.Requests())
 }
 
 func TestPingHidesTheSignature(t *testing.T) {
 	for _, api := range []API{APIv1, APIv2} {
-		errs := echoErrors(t,
-			func(host string) error { return pings(t, host, Config{})[api].Ping(t.Context()) },
-			func(r received) string { return r.Header.Get("CheckSum") })
-		for name, e := range errs {
+		call := func(host string) error { return pings(t, host, Config{})[api].Ping(t.Context()) }
+		for name, e := range vendortest.CallEchoes(echoes(), checkSumOf, call) {
 			t.Run(string(api)+" "+name, func(t *testing.T) {
-				require.Regexp(t, checkSumForm, e.secret)
-				assertChainHidden(t, e.err, e.secret, testSecret)
-				pingError(t, e.err)
+				require.Equal(t, 1, e.Sent)
+				require.Regexp(t, checkSumForm, e.Secret)
+				assertHides(t, e.Err, e.Secret, testSecret)
+				pingError(t, e.Err)
 			})
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -106,7 +107,7 @@ func TestMapping(t *testing.T) {
 	} {
 		for _, row := range table.rows {
 			t.Run(table.path+row.field, func(t *testing.T) {
-				s := newServer(t, answering(http.StatusOK, `{"code":200}`))
+				s := newServer(t, vendortest.Answering(http.StatusOK, `{"code":200}`))
 				c := newClient(t, Config{Host: s.URL})
 				req, want := table.request(), maps.Clone(table.form)
 				row.set(&req)
@@ -114,11 +115,11 @@ func TestMapping(t *testing.T) {
 					want.Set(name, value)
 				}
 				require.NoError(t, c.ValidateRequest(req))
-				assert.Empty(t, s.requests(), "ValidateRequest sent something")
+				assert.Empty(t, s.Requests(), "ValidateRequest sent something")
 				receipt, err := c.RecallMessage(t.Context(), req)
 				require.NoError(t, err)
-				require.Len(t, s.requests(), 1)
-				got := s.requests()[0]
+				require.Len(t, s.Requests(), 1)
+				got := s.Requests()[0]
 				assert.Equal(t, table.path, got.URI)
 				assert.Equal(t, want, formOf(t, got.Body))
 				assert.Equal(t, recall.Receipt{

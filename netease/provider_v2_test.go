@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -38,14 +39,14 @@ func TestMappingV2(t *testing.T) {
 		{"Ref", func(r *recall.Request) { r.Ref = "\xff" }, "", nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			s := newServer(t, answering(http.StatusOK, okV2))
+			s := newServer(t, vendortest.Answering(http.StatusOK, okV2))
 			c := newClientV2(t, Config{HostV2: s.URL})
 			req := request()
 			row.set(&req)
 			receipt, err := c.RecallMessage(t.Context(), req)
 			require.NoError(t, err)
-			require.Len(t, s.requests(), 1)
-			got := s.requests()[0]
+			require.Len(t, s.Requests(), 1)
+			got := s.Requests()[0]
 			assert.Equal(t, http.MethodDelete, got.Method)
 			assert.Empty(t, got.Body)
 			u, err := url.ParseRequestURI(got.URI)
@@ -71,12 +72,12 @@ func TestFormerMembers(t *testing.T) {
 	for chat, want := range map[recall.ChatType][]string{
 		recall.ChatDirect: nil, recall.ChatGroup: {"false"}, recall.ChatSuperGroup: {"false"},
 	} {
-		s := newServer(t, answering(http.StatusOK, okV2))
+		s := newServer(t, vendortest.Answering(http.StatusOK, okV2))
 		req := request()
 		req.Chat = chat
 		_, err := newClientV2(t, Config{HostV2: s.URL, FormerMembers: true}).RecallMessage(t.Context(), req)
 		require.NoError(t, err)
-		u, err := url.ParseRequestURI(s.requests()[0].URI)
+		u, err := url.ParseRequestURI(s.Requests()[0].URI)
 		require.NoError(t, err)
 		assert.Equal(t, want, u.Query()["check_team_member_valid"], chat)
 	}
@@ -103,7 +104,7 @@ func TestRequestRefusedV2(t *testing.T) {
 		{"extension not UTF-8", func(r *recall.Request) { r.Extension = "\xff" }, recall.ErrInvalidRequest, "Extension", "UTF-8"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			s := newServer(t, answering(http.StatusOK, okV2))
+			s := newServer(t, vendortest.Answering(http.StatusOK, okV2))
 			c := newClientV2(t, Config{HostV2: s.URL})
 			req := request()
 			row.spoil(&req)
@@ -115,7 +116,7 @@ func TestRequestRefusedV2(t *testing.T) {
 			}, *e)
 			assert.ErrorContains(t, e.Err, row.text)
 			assert.Equal(t, err, c.ValidateRequest(req), "ValidateRequest and RecallMessage disagree")
-			assert.Empty(t, s.requests(), "a refused request was sent")
+			assert.Empty(t, s.Requests(), "a refused request was sent")
 		})
 	}
 }
@@ -146,12 +147,12 @@ func TestProviderV2Answers(t *testing.T) {
 		req := request()
 		req.Force = force
 		for body, kind := range maps.All(errs) {
-			s := newServer(t, answering(http.StatusOK, body))
+			s := newServer(t, vendortest.Answering(http.StatusOK, body))
 			receipt, err := newClientV2(t, Config{HostV2: s.URL}).RecallMessage(t.Context(), req)
 			assert.Zero(t, receipt)
 			assert.ErrorIs(t, err, kind)
 		}
-		s := newServer(t, answering(http.StatusOK, okV2))
+		s := newServer(t, vendortest.Answering(http.StatusOK, okV2))
 		c := newClientV2(t, Config{HostV2: s.URL})
 		receipt, err := c.RecallMessage(t.Context(), req)
 		require.NoError(t, err)

@@ -12,13 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
 // What the client sends is what the vendor's page shows, field for field.
 func TestRecallMatchesGoldenRequest(t *testing.T) {
 	want := fixture(t, "recall.request.http")
-	s := newServer(t, answering(http.StatusOK, string(fixture(t, "recall.answer.http").Body)))
+	s := newServer(t, vendortest.Answering(http.StatusOK, string(fixture(t, "recall.answer.http").Body)))
 	before := time.Now()
 	receipt, err := newClient(t, Config{Host: s.URL + "/nimserver", AppKey: want.Header.Get("AppKey")}).
 		Recall(t.Context(), RecallParams{
@@ -26,8 +27,8 @@ func TestRecallMatchesGoldenRequest(t *testing.T) {
 		})
 	after := time.Now()
 	require.NoError(t, err)
-	require.Len(t, s.requests(), 1)
-	got := s.requests()[0]
+	require.Len(t, s.Requests(), 1)
+	got := s.Requests()[0]
 
 	assert.Equal(t, want.Method, got.Method)
 	assert.Equal(t, want.Path, got.URI)
@@ -85,7 +86,7 @@ func TestRecallForm(t *testing.T) {
 		{"users", func(p *RecallParams) { p.From, p.To = "a+b c", "d%26/用户" }, map[string]string{"from": "a+b c", "to": "d%26/用户"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			s := newServer(t, answering(http.StatusOK, `{"code":200}`))
+			s := newServer(t, vendortest.Answering(http.StatusOK, `{"code":200}`))
 			p := params()
 			row.set(&p)
 			_, err := newClient(t, Config{Host: s.URL}).Recall(t.Context(), p)
@@ -97,7 +98,7 @@ func TestRecallForm(t *testing.T) {
 			for name, value := range row.want {
 				want[name] = []string{value}
 			}
-			assert.Equal(t, want, formOf(t, s.requests()[0].Body))
+			assert.Equal(t, want, formOf(t, s.Requests()[0].Body))
 		})
 	}
 }

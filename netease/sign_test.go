@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/imrecall/imrecall/internal/vendortest"
 )
 
 // Vectors computed with another implementation of SHA-1; the vendor
@@ -92,9 +94,9 @@ func TestCredentialsAreFresh(t *testing.T) {
 
 // A secret may be any text, also one that no header could carry.
 func TestSecretBeyondASCII(t *testing.T) {
-	s := newServer(t, answering(http.StatusOK, `{"code":200}`))
+	s := newServer(t, vendortest.Answering(http.StatusOK, `{"code":200}`))
 	before := time.Now()
 	_, err := newClient(t, Config{Host: s.URL, AppSecret: "密 钥"}).Recall(t.Context(), params())
 	require.NoError(t, err)
-	requireSigned(t, s.requests()[0].Header, testAppKey, "密 钥", before, time.Now())
+	requireSigned(t, s.Requests()[0].Header, testAppKey, "密 钥", before, time.Now())
 }

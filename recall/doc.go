@@ -28,6 +28,17 @@
 //	var e *recall.Error
 //	if errors.As(err, &e) && e.MayHaveApplied { ... }
 //
-// The package imports the standard library only, so that code which recalls,
+// What a vendor tells by callbacks (webhooks) an [EventHandler] receives. It
+// hands on each [Event]: a message that was sent, with the [Request] that
+// recalls it, or one that is gone, which settles what was pending.
+//
+// How a client treats the network (time limits, repetitions, quotas, what is
+// observed) is its [Policy]; the zero value is fit for production.
+//
+// The clients are in the packages easemob, netease and goeasy. Package
+// recalltest has a fake [Provider] for the tests of an application, and the
+// contract of Provider as a suite of tests for those who write one.
+//
+// This package imports the standard library only, so that code which recalls,
 // and its tests, depend on no vendor.
 package recall

@@ -16,7 +16,7 @@ type EachOptions struct {
 	// tells its quota (Capabilities.CallsPerSecond) calls begin as evenly as it
 	// allows, and the number follows from how long they take; where it tells
 	// none, it grows for as long as that brings more calls a second. While two
-	// calls wait for a quota of a Limiter of NewLimiter, no other is begun.
+	// calls wait for a quota (see Waiting), no other is begun.
 	Concurrency int
 
 	// Linger is how long a request waits, from when it was read, for others that
@@ -25,6 +25,14 @@ type EachOptions struct {
 	// wait for others after the last one was read, nor where the look-ahead is
 	// full.
 	Linger time.Duration
+
+	// LookAhead is how many requests at most are read before the loop is through
+	// with their results. 0 or less stands for some 8,000, more with a Concurrency
+	// above 128. Set it to what a queue lets a consumer leave unacknowledged, or
+	// lower where it does not wait for long: at 100 messages a second the last of
+	// 8,000 has its result after 80 s. The source holds one more. Calls for
+	// several messages are full only if it is many times their size.
+	LookAhead int
 
 	// Rate is how many messages a second are handed to the provider at most,
 	// evenly spread and never ahead by more than one call: each recall may
@@ -36,8 +44,8 @@ type EachOptions struct {
 	// Late is given the results that the loop over Each did not get because it
 	// ended early: those of calls in flight, those that were not looked at yet,
 	// and an ErrCanceled for each request that was read and not sent. It is
-	// called on the goroutine of the loop, before the loop is left. Nil drops
-	// them.
+	// called on the goroutine of the loop, before the loop is left, and no more
+	// once it panics. Nil drops them.
 	Late func(Result)
 }
 
@@ -49,14 +57,17 @@ const (
 
 // Each recalls everything that reqs yields, and yields exactly one Result for
 // each request read, as they complete. It is for waves of any length: it holds
-// only a bounded number of requests in memory, some 8,000 in each of its two
-// stages (read, and waiting for the loop to take the result), more with a Concurrency
-// above 128.
+// only a bounded number of requests in memory (EachOptions.LookAhead), those
+// included whose results wait for the loop. A loop that is slow slows down the
+// wave.
 //
 // Requests that may share a call do, where p is a [Batcher]; it pays to have
 // those of one conversation close to each other. Requests that are ready go
 // first come, first served. Calls are made under [WithBulk], so that single
-// recalls overtake them. Each does not repeat a call: providers do that.
+// recalls overtake them. Each does not repeat a call: providers do that, and
+// a result whose error is Retryable in spite of it is for a later wave. Where a quota has no place before the deadline of ctx, calls fail at once with
+// ErrRateLimited, at most 100 of them a second: a wave is better off without a
+// deadline. The example named Queue settles the deliveries of a queue.
 //
 // # Failures
 //
@@ -146,6 +157,11 @@ func each(ctx context.Context, p Provider, reqs iter.Seq[Request], opts EachOpti
 	stop := context.AfterFunc(ctx, func() { w.stop(ctx.Err()) })
 	taken := []numbered{} // and not looked at
 	defer func() {
+		if crashed := w.leave(); crashed != nil {
+			crashed.raise()
+		}
+	}()
+	defer func() { // which leave comes after even where Late panics
 		stop()
 		w.stop(errLeft)
 		for ; taken != nil; taken = w.take(nil) {
@@ -155,12 +171,10 @@ func each(ctx context.Context, p Provider, reqs iter.Seq[Request], opts EachOpti
 				}
 			}
 		}
-		if crashed := w.leave(); crashed != nil {
-			crashed.raise()
-		}
 	}()
 	go w.readAll(ctx, reqs)
 	var space []numbered
+	seen := 0
 	for {
 		all := w.take(space)
 		if all == nil {
@@ -173,7 +187,12 @@ func each(ctx context.Context, p Provider, reqs iter.Seq[Request], opts EachOpti
 			if !yield(r.number, r.Result) {
 				return
 			}
+			if seen++; seen > w.window/16 && len(taken) > 0 { // a slow loop does not have to be through with all
+				w.seen(seen)
+				seen = 0
+			}
 		}
+		seen = 0
 		clear(all)
 		space = all
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,6 +95,67 @@ func TestEachAfterABreakWithoutLate(t *testing.T) {
 	p := recall.ProviderFunc(func(_ context.Context, req recall.Request) (recall.Receipt, error) { return succeed(req) })
 	for range recall.Each(t.Context(), p, slices.Values(requests(1000)), recall.EachOptions{}) {
 		break
+	}
+}
+
+// A loop whose goroutine exits, as by FailNow, ends as after a break.
+func TestEachWhoseLoopExits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := recall.ProviderFunc(func(ctx context.Context, req recall.Request) (recall.Receipt, error) {
+			if err := pass(ctx, time.Second); err != nil {
+				return recall.Receipt{}, err
+			}
+			return succeed(req)
+		})
+		var got []recall.Result
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for r := range recall.Each(t.Context(), p, slices.Values(requests(1000)), recall.EachOptions{
+				Late: func(r recall.Result) { got = append(got, r) },
+			}) {
+				got = append(got, r)
+				runtime.Goexit()
+			}
+		}()
+		<-done
+		checkEach(t, requests(1000), got)
+	})
+}
+
+// A Late that panics, or whose goroutine exits, leaves no call behind.
+func TestEachWhoseLatePanics(t *testing.T) {
+	for name, leave := range map[string]func(){"panic": func() { panic(errBoom) }, "exit": runtime.Goexit} {
+		synctest.Test(t, func(t *testing.T) {
+			var inFlight atomic.Int32
+			p := recall.ProviderFunc(func(ctx context.Context, req recall.Request) (recall.Receipt, error) {
+				inFlight.Add(1)
+				defer inFlight.Add(-1)
+				if err := pass(ctx, time.Second); err != nil {
+					return recall.Receipt{}, err
+				}
+				return succeed(req)
+			})
+			late := 0
+			var value any
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				defer func() { value = recover() }()
+				for range recall.Each(t.Context(), p, slices.Values(requests(1000)), recall.EachOptions{
+					Late: func(recall.Result) {
+						late++
+						leave()
+					},
+				}) {
+					break
+				}
+			}()
+			<-done
+			assert.Equal(t, name == "panic", value == any(errBoom))
+			assert.Equal(t, 1, late)
+			assert.Zero(t, inFlight.Load(), name)
+		})
 	}
 }
 

@@ -196,6 +196,9 @@ func TestEachAtRandom(t *testing.T) {
 			if random.IntN(3) == 0 {
 				opts.Rate = 1 + 500*random.Float64()
 			}
+			if random.IntN(3) == 0 {
+				opts.LookAhead = 1 + random.IntN(50)
+			}
 			if random.IntN(2) == 0 {
 				c.limiter = acquirer(t)
 			}

@@ -182,3 +182,47 @@ func TestEachPacksAgainAfterTheLookAheadWasFull(t *testing.T) {
 		assert.Equal(t, 20, b.sizes[10_000])
 	})
 }
+
+// No more requests are read ahead than LookAhead, those included whose results
+// wait for the loop; what was read goes then without waiting for more.
+func TestEachReadsAheadAsFarAsItMay(t *testing.T) {
+	for _, ahead := range []int{1, 7, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			read, seen, most := 0, 0, 0
+			source := func(yield func(recall.Request) bool) {
+				for _, req := range requests(500) {
+					if !yield(req) {
+						return
+					}
+					read++
+				}
+			}
+			b := &batcher{limit: 20}
+			start := time.Now()
+			for range recall.Each(t.Context(), b, source, recall.EachOptions{LookAhead: ahead, Linger: time.Hour}) {
+				synctest.Wait() // a loop that is slow
+				most = max(most, read-seen)
+				seen++
+			}
+			assert.Equal(t, 500, seen)
+			assert.Equal(t, ahead, most)
+			assert.Less(t, time.Since(start), time.Hour)
+			assert.LessOrEqual(t, slices.Max(b.sizes), min(ahead, 20))
+		})
+	}
+}
+
+// A loop that is slow does not have to be through with all results that there
+// are before more is read.
+func TestEachMakesRoomLittleByLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &batcher{limit: 20, many: func(ctx context.Context, reqs []recall.Request) ([]recall.Result, error) {
+			return yesToAll(reqs), pass(ctx, 500*time.Millisecond)
+		}}
+		start := time.Now()
+		for range recall.Each(t.Context(), b, slices.Values(requests(1000)), recall.EachOptions{LookAhead: 100}) {
+			<-time.After(5 * time.Millisecond) // to acknowledge it
+		}
+		assert.Less(t, time.Since(start), 6500*time.Millisecond)
+	})
+}

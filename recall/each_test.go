@@ -163,7 +163,13 @@ func TestEachArguments(t *testing.T) {
 	assert.Empty(t, collect(recall.Each(t.Context(), p, nil, recall.EachOptions{})))
 	assert.Empty(t, recall.Batch(t.Context(), p, nil))
 	for _, opts := range []recall.EachOptions{
-		{Concurrency: -1, Linger: -1, Rate: -1}, {Concurrency: 1 << 62}, {Rate: 1e300}, {Linger: 1 << 62},
+		{Concurrency: -1, Linger: -1, Rate: -1, LookAhead: -1},
+		{Concurrency: 1 << 62},
+		{Rate: 1e300},
+		{Linger: 1 << 62},
+		{LookAhead: 1 << 62},
+		{LookAhead: 1},
+		{LookAhead: 2, Concurrency: 1},
 	} {
 		checkEach(t, reqs, collect(recall.Each(t.Context(), p, slices.Values(reqs), opts)))
 	}

@@ -2,6 +2,7 @@ package recall
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -30,14 +31,45 @@ func queuing(ctx context.Context) (served func()) {
 	return q.served
 }
 
-// queued implements queuer. A provider may call from goroutines of its own.
+// Waiting says that the call made under ctx now waits for a quota, until done is
+// called. Where it is a call of [Each], and the wait takes longer than a moment,
+// Each makes no queue of its calls there: it begins no other while two wait. So
+// a loop that is left has few calls to wait for, and few are in the way of
+// single recalls where a Limiter knows no bulk.
+//
+// It is for implementers of an [Acquirer], and of a provider that keeps
+// limits of its own. The clients of this module call it around Limiter.Wait.
+func Waiting(ctx context.Context) (done func()) {
+	q, ok := ctx.Value(queuerKey{}).(queuer)
+	if !ok {
+		return func() {}
+	}
+	timer := time.AfterFunc(moment, q.queued)
+	return sync.OnceFunc(func() {
+		if !timer.Stop() {
+			q.served()
+		}
+	})
+}
+
+// moment is how long taking a permit may take where none is short, as from a
+// server that processes share.
+const moment = 20 * time.Millisecond
+
+// queued implements queuer. A provider may call from goroutines of its own,
+// and a Limiter may pass the call on to another that tells of it, too.
 func (k *worker) queued() {
-	k.queuedAt.Store(time.Now().UnixNano())
-	k.wave.queued.Add(1)
+	if k.queues.Add(1) == 1 {
+		k.queuedAt.Store(time.Now().UnixNano())
+		k.wave.queued.Add(1)
+	}
 }
 
 // served implements queuer. The next call may take the place in the queue.
 func (k *worker) served() {
+	if k.queues.Add(-1) != 0 {
+		return
+	}
 	k.waited.Add(time.Now().UnixNano() - k.queuedAt.Load())
 	k.wave.queued.Add(-1)
 	k.wave.mu.Lock()

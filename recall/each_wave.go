@@ -25,7 +25,7 @@ type wave struct {
 	batcher  Batcher // nil where the provider is none
 	vendor   string
 	linger   time.Duration
-	window   int // requests that are read and whose results were not taken, at most
+	window   int // requests that are read and whose results the loop has not looked at, at most
 
 	ctx        context.Context // of the calls
 	sourceDone chan struct{}   // closed when the source's goroutine ends
@@ -36,8 +36,10 @@ type wave struct {
 	packer   packer
 	pace     pace
 	messages meter // EachOptions.Rate
+	brake    meter // of calls, while a quota has no room before the deadline
 	read     int   // requests read
-	held     int   // of these, those whose results were not taken
+	held     int   // of these, those whose results the loop has not looked at
+	taken    int   // of these, those whose results it has
 	dry      bool  // the source has ended
 	full     bool  // the source waits for room
 	over     bool  // no call is begun any more
@@ -57,8 +59,8 @@ type wave struct {
 }
 
 const (
-	smallestWindow = 8 << 10
-	largestWindow  = 256 << 10
+	usualWindow   = 8 << 10
+	largestWindow = 256 << 10
 )
 
 func newWave(ctx context.Context, p Provider, opts EachOptions) *wave {
@@ -68,9 +70,12 @@ func newWave(ctx context.Context, p Provider, opts EachOptions) *wave {
 	}
 	w := &wave{
 		provider: p, ctx: WithBulk(ctx), linger: opts.Linger, sourceDone: make(chan struct{}),
-		window: max(64*min(concurrency, largestWindow/64), smallestWindow),
+		window: max(64*min(concurrency, largestWindow/64), usualWindow),
 		packer: packer{open: map[string]*share{}}, pace: newPace(p, concurrency),
-		messages: meter{rate: finite(opts.Rate), late: rateLateness},
+		messages: meter{rate: finite(opts.Rate), late: rateLateness}, brake: meter{late: rateLateness},
+	}
+	if opts.LookAhead > 0 {
+		w.window = opts.LookAhead
 	}
 	w.batcher, _ = p.(Batcher)
 	if capable, ok := p.(Capable); ok {
@@ -133,10 +138,11 @@ func (w *wave) push(ctx context.Context, req Request) bool {
 }
 
 // take returns the results that there are, waiting for some. None means that
-// there will be no more.
+// there will be no more. Those that it returned before have been looked at.
 func (w *wave) take(into []numbered) []numbered {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.release(w.taken)
 	for len(w.results) == 0 {
 		if w.held == 0 && (w.dry || w.over) {
 			return nil
@@ -144,12 +150,23 @@ func (w *wave) take(into []numbered) []numbered {
 		w.news.Wait()
 	}
 	out := w.results
-	w.results = into[:0]
-	w.held -= len(out)
+	w.results, w.taken = into[:0], len(out)
+	return out
+}
+
+// seen makes room for n requests more, whose results the loop has looked at.
+func (w *wave) seen(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.release(n)
+}
+
+func (w *wave) release(n int) {
+	w.held -= n
+	w.taken -= n
 	if w.full && w.held <= w.window-w.window/16 {
 		w.room.Signal()
 	}
-	return out
 }
 
 // give adds a result.

@@ -12,6 +12,7 @@ import (
 type worker struct {
 	wave     *wave
 	ctx      context.Context // of its calls
+	queues   atomic.Int32    // in which the present call waits: one within the other
 	queuedAt atomic.Int64    // when the present call began to wait for a quota, in ns
 	waited   atomic.Int64    // how long it has waited for quotas, in ns
 }
@@ -38,7 +39,7 @@ func (w *wave) startable() bool {
 	if w.over || !w.packer.has(w.dry || w.full) || w.queued.Load() >= spareQueued {
 		return false
 	}
-	for _, m := range []*meter{&w.messages, &w.pace.quota} {
+	for _, m := range []*meter{&w.messages, &w.pace.quota, &w.brake} {
 		if !m.open() {
 			w.arm(m.next)
 			return false
@@ -156,6 +157,7 @@ func (w *wave) begin() load {
 	l := w.packer.take()
 	w.messages.take(l.size())
 	w.pace.quota.take(1)
+	w.brake.take(1)
 	w.kick()
 	return l
 }
@@ -206,9 +208,13 @@ func (k *worker) recall(req Request) Result {
 
 // finish gives the results of a call, or has its parts called.
 func (w *wave) finish(l *load, out *outcome) {
-	if neverSent(out.one.Err) {
+	w.brake.rate = 0
+	switch {
+	case neverSent(out.one.Err):
 		w.pace.quota.giveBack()
-	} else {
+	case noRoom(out.one.Err) || noRoom(out.err):
+		w.brake.rate = usualQuota
+	default:
 		w.pace.ended(out.took, w.workers, w.packer.has(w.dry || w.full))
 	}
 	switch s := l.share; {
@@ -234,6 +240,14 @@ func (w *wave) finish(l *load, out *outcome) {
 func neverSent(err error) bool {
 	e, ok := errorIn(err)
 	return ok && (e.Kind == ErrInvalidRequest || e.Kind == ErrUnsupported) && e.Attempts == 0 && e.Status == 0
+}
+
+// noRoom tells whether a call was refused before anything was sent, because
+// its quota has no place before the deadline. The next one would be, too: without
+// a brake that would be the end of a whole queue in no time.
+func noRoom(err error) bool {
+	e, ok := errorIn(err)
+	return ok && e.Kind == ErrRateLimited && e.Attempts == 0 && errors.Is(e, context.DeadlineExceeded)
 }
 
 // failed deals with a share whose call failed as a whole.

@@ -5,7 +5,10 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -50,4 +53,53 @@ func TestEventHandlerLeavesTheConnectionInOrder(t *testing.T) {
 		assert.Equal(t, 200, resp.StatusCode)
 		assert.NoError(t, <-ends, "the sender is still there")
 	}
+}
+
+// dial connects to a server of h and sends text.
+func dial(t *testing.T, h http.Handler, text string) net.Conn {
+	t.Helper()
+	srv := httptest.NewUnstartedServer(h)
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.Start()
+	t.Cleanup(srv.Close)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", srv.Listener.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close() })
+	_, err = io.WriteString(conn, text)
+	require.NoError(t, err)
+	return conn
+}
+
+const signed = "POST / HTTP/1.1\r\nHost: x\r\nX-Signature: good\r\nContent-Length: "
+
+func TestEventHandlerHangUp(t *testing.T) {
+	ended := make(chan error)
+	started := make(chan struct{})
+	h := &recall.EventHandler{Parser: parser{rules: recall.CallbackRules{Deadline: time.Hour}}, Handle: func(ctx context.Context, _ recall.Event) error {
+		close(started)
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return ctx.Err()
+	}}
+	conn := dial(t, h, signed+"1\r\n\r\n1")
+	<-started
+	require.NoError(t, conn.Close())
+	assert.ErrorIs(t, <-ended, context.Canceled)
+}
+
+// TestEventHandlerSlowBody: a body that trickles in does not hold the connection for longer than the vendor would.
+func TestEventHandlerSlowBody(t *testing.T) {
+	told := make(chan error, 1)
+	h := &recall.EventHandler{
+		Parser:  parser{rules: recall.CallbackRules{Deadline: 100 * time.Millisecond}},
+		Handle:  new(journal).handle,
+		OnError: func(_ *http.Request, err error) { told <- err },
+	}
+	conn := dial(t, h, signed+"1000\r\n\r\n1")
+	answer, err := io.ReadAll(conn) // until the server closes the connection
+	require.NoError(t, err)
+	assert.True(t, bytes.HasPrefix(answer, []byte("HTTP/1.1 408 ")), "%s", answer)
+	var timeout net.Error
+	require.ErrorAs(t, <-told, &timeout)
+	assert.True(t, timeout.Timeout())
 }

@@ -13,6 +13,8 @@ import (
 // called by many goroutines at once. It should return at once; a panic in it
 // is swallowed, and does not break the call.
 type Observer interface {
+	// Start is called when s starts. What happens inside s gets the context
+	// that it returns, and the function is called once, when s has ended.
 	Start(ctx context.Context, s Span) (context.Context, func(SpanEnd))
 }
 

@@ -16,7 +16,9 @@ type Policy struct {
 	// Transport sends the requests. Nil stands for NewTransport, one for each
 	// client. It is the place for a private CA, an egress proxy, or a mock;
 	// start from NewTransport to keep its limits. A transport given here stays
-	// the caller's: closing the client does not touch it.
+	// the caller's: closing the client does not touch it. How it sends is not
+	// known here: an attempt without an answer counts as one that may have been
+	// applied, unless net/http/httptrace tells that it got no connection.
 	Transport http.RoundTripper
 
 	// Timeout bounds one attempt: connecting, sending and reading the whole
@@ -58,14 +60,14 @@ type Retry struct {
 	// where there is another.
 	Attempts int
 
-	// Base bounds the wait before the second attempt; each further bound is
-	// twice as long, up to Max. 0 stands for DefaultBaseDelay. A vendor that
-	// says how long to wait is obeyed, up to LongestRetryAfter.
-	Base time.Duration
+	// BaseDelay bounds the wait before the second attempt; each further bound
+	// is twice as long, up to MaxDelay. 0 stands for DefaultBaseDelay. A vendor
+	// that says how long to wait is obeyed, up to LongestRetryAfter.
+	BaseDelay time.Duration
 
-	// Max bounds the back-off. 0 stands for DefaultMaxDelay. A vendor's
+	// MaxDelay bounds the back-off. 0 stands for DefaultMaxDelay. A vendor's
 	// Retry-After, and a quota that is closed, may last up to LongestRetryAfter.
-	Max time.Duration
+	MaxDelay time.Duration
 
 	// Jitter picks a wait between 0 and the bound. Nil picks evenly at random,
 	// which spreads out the repetitions of many clients.

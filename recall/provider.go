@@ -55,6 +55,7 @@ type Validator interface {
 
 // Capable is implemented by providers that describe themselves.
 type Capable interface {
+	// Capabilities sends nothing. It is safe for concurrent use.
 	Capabilities() Capabilities
 }
 

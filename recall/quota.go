@@ -44,6 +44,7 @@ type Acquirer interface {
 	Limiter
 
 	// Acquire is Wait for a call whose end is told by calling release, once.
+	// It should tell by Waiting that the call waits.
 	Acquire(ctx context.Context, q Quota) (release func(CallEnd), err error)
 }
 

@@ -19,7 +19,7 @@ type Message struct {
 	ID   string
 	From string // the sender's user ID
 	To   string // the recipient's user ID, the group's ID or the chat room's ID
-	Chat string // one of the Chat constants
+	Chat string // one of the Chat constants; "" stands for ChatSingle
 	// SentAt is the server's time of the message.
 	SentAt time.Time
 }
@@ -31,8 +31,11 @@ type message struct {
 }
 
 // Add puts m on the server, in place of an earlier message with the same ID, and returns it as stored:
-// SentAt cut off to the millisecond, a zero SentAt becomes the emulator's now.
+// SentAt cut off to the millisecond, a zero SentAt becomes the emulator's now, an empty Chat ChatSingle.
 func (s *Server) Add(m Message) Message {
+	if m.Chat == "" {
+		m.Chat = ChatSingle
+	}
 	if m.SentAt.IsZero() {
 		m.SentAt = s.Now()
 	}

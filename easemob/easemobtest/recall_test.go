@@ -137,6 +137,13 @@ func TestAddFillsInTheTime(t *testing.T) {
 	assert.Equal(t, sent, srv.Add(easemobtest.Message{ID: "1", SentAt: sent}).SentAt)
 }
 
+func TestAddWithoutChatIsSingle(t *testing.T) {
+	srv := frozen(t)
+	assert.Equal(t, easemobtest.ChatSingle, srv.Add(easemobtest.Message{ID: "1", To: "user2"}).Chat)
+	send(t, srv, http.MethodPost, recallPath, recallBody("1", false), bearer(t, srv)...)
+	assert.True(t, srv.Recalled("1"))
+}
+
 func TestWindowIsASetting(t *testing.T) {
 	srv := frozen(t)
 	srv.Window = 7 * 24 * time.Hour

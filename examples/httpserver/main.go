@@ -41,7 +41,7 @@ func run(ctx context.Context, w io.Writer) error {
 	vendor.Add(easemobtest.Message{ID: "1", From: "user1", To: "user2", Chat: "chat"})
 	vendor.Add(easemobtest.Message{ID: "2", From: "user1", To: "user2", Chat: "chat", SentAt: time.Now().Add(-time.Hour)})
 	client, err := easemob.New(easemob.Config{
-		Host: vendor.URL, Org: vendor.Org, App: vendor.App, ClientID: vendor.ClientID, ClientSecret: vendor.ClientSecret,
+		Host: vendor.BaseURL(), Org: vendor.Org, App: vendor.App, ClientID: vendor.ClientID, ClientSecret: vendor.ClientSecret,
 	})
 	if err != nil {
 		return err

@@ -49,14 +49,15 @@ func (s *service) newServer(addr string) *http.Server {
 func (s *service) recall(w http.ResponseWriter, r *http.Request) {
 	req, err := readRequest(w, r)
 	if err != nil {
-		s.answer(w, recall.Result{Err: err})
+		s.answer(w, http.StatusBadRequest, recall.Result{Err: err})
 		return
 	}
 	// r.Context ends when the client hangs up, and then so does the call.
 	ctx, cancel := context.WithTimeout(r.Context(), s.deadline)
 	defer cancel()
 	receipt, err := s.provider.RecallMessage(ctx, req)
-	s.answer(w, recall.Result{Request: req, Receipt: receipt, Err: err})
+	result := recall.Result{Request: req, Receipt: receipt, Err: err}
+	s.answer(w, statusOf(result), result)
 }
 
 func readRequest(w http.ResponseWriter, r *http.Request) (recall.Request, error) {
@@ -72,13 +73,12 @@ func readRequest(w http.ResponseWriter, r *http.Request) (recall.Request, error)
 	return req, nil
 }
 
-func (s *service) answer(w http.ResponseWriter, result recall.Result) {
-	status := statusOf(result)
+func (s *service) answer(w http.ResponseWriter, status int, result recall.Result) {
 	if status >= http.StatusInternalServerError {
 		s.log.Error("recall failed", "message", result.Request.MessageID, "ref", result.Request.Ref, "error", result.Err)
 	}
 	var e *recall.Error
-	if errors.As(result.Err, &e) && e.Retryable() {
+	if errors.As(result.Err, &e) && (e.Retryable() || status == http.StatusServiceUnavailable) {
 		seconds := math.Ceil(cmp.Or(e.RetryAfter, time.Second).Seconds())
 		w.Header().Set("Retry-After", strconv.FormatFloat(seconds, 'f', 0, 64))
 	}
@@ -87,38 +87,34 @@ func (s *service) answer(w http.ResponseWriter, result recall.Result) {
 	_ = json.NewEncoder(w).Encode(result) // a client that has gone is nobody's error
 }
 
-// statusOf maps what became of a message to an HTTP status. 4xx is for the
-// caller to correct, 500 for whoever runs this service, 502 to 504 mean that it
-// may be tried again: recalling twice is harmless.
+// statusOf maps what became of a message to an HTTP status, as docs/outcomes.md
+// has it, with the reasons. 504 is the unknown end, whatever the kind: a 409
+// would say that the message is where it was. A message that the vendor does
+// not know is no 404: that is a wrong path.
 func statusOf(result recall.Result) int {
-	var kind recall.Kind
+	var e *recall.Error
 	switch {
 	case result.Err == nil && result.Receipt.Outcome.Proven():
 		return http.StatusOK
 	case result.Err == nil:
 		return http.StatusAccepted // the vendor's yes is no proof
-	case !errors.As(result.Err, &kind):
-		return http.StatusInternalServerError
-	}
-	switch kind {
-	case recall.ErrInvalidRequest:
-		return http.StatusBadRequest
-	case recall.ErrForbidden:
-		return http.StatusForbidden
-	case recall.ErrNotFound:
-		return http.StatusNotFound
-	case recall.ErrWindowExpired:
-		return http.StatusConflict
-	case recall.ErrUnsupported:
-		return http.StatusUnprocessableEntity
-	case recall.ErrBadResponse:
-		return http.StatusBadGateway
-	case recall.ErrRateLimited, recall.ErrUnavailable:
-		return http.StatusServiceUnavailable
-	case recall.ErrCanceled:
+	case errors.As(result.Err, &e) && e.MayHaveApplied:
 		return http.StatusGatewayTimeout
 	}
-	// ErrUnauthorized, ErrMisconfigured, ErrNotEnabled and ErrPlanExhausted say
-	// nothing about the message. So does a kind that is new.
+	var kind recall.Kind
+	errors.As(result.Err, &kind) // where there is none, nobody knows what it is
+	switch kind {
+	case recall.ErrNotFound, recall.ErrWindowExpired, recall.ErrForbidden:
+		return http.StatusConflict
+	case recall.ErrInvalidRequest, recall.ErrUnsupported:
+		return http.StatusUnprocessableEntity
+	case recall.ErrRateLimited, recall.ErrUnavailable, recall.ErrCanceled:
+		return http.StatusServiceUnavailable
+	case recall.ErrBadResponse:
+		return http.StatusBadGateway
+	}
+	// ErrUnauthorized, ErrMisconfigured, ErrNotEnabled and ErrPlanExhausted are
+	// for whoever runs this service, and say nothing about the message. So does a
+	// kind that is new.
 	return http.StatusInternalServerError
 }

@@ -6,6 +6,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,9 +36,9 @@ func TestStatuses(t *testing.T) {
 		{recalltest.Answer{}, 200},
 		{recalltest.Answer{Outcome: recall.Accepted}, 202},
 		{recalltest.Answer{Outcome: recall.AlreadyGone}, 202},
-		{recalltest.Answer{Err: recall.ErrInvalidRequest}, 400},
-		{recalltest.Answer{Err: recall.ErrForbidden}, 403},
-		{recalltest.Answer{Err: recall.ErrNotFound}, 404},
+		{recalltest.Answer{Err: recall.ErrInvalidRequest}, 422},
+		{recalltest.Answer{Err: recall.ErrForbidden}, 409},
+		{recalltest.Answer{Err: recall.ErrNotFound}, 409},
 		{recalltest.Answer{Err: recall.ErrWindowExpired}, 409},
 		{recalltest.Answer{Err: recall.ErrUnsupported}, 422},
 		{recalltest.Answer{Err: recall.ErrUnauthorized}, 500},
@@ -44,6 +47,7 @@ func TestStatuses(t *testing.T) {
 		{recalltest.Answer{Err: recall.ErrPlanExhausted}, 500},
 		{recalltest.Answer{Err: recall.ErrBadResponse}, 502},
 		{recalltest.Answer{Err: recall.ErrRateLimited}, 503},
+		{recalltest.Answer{Err: recall.ErrCanceled}, 503},
 		{recalltest.Answer{Err: errors.New("boom")}, 503},
 		{recalltest.Answer{Latency: recalltest.Forever}, 504},
 	} {
@@ -59,6 +63,69 @@ func TestStatuses(t *testing.T) {
 			assert.Equal(t, c.want == 503, w.Header().Get("Retry-After") == "1")
 			assert.Equal(t, begin.Add(800*time.Millisecond), fake.Calls()[0].Deadline)
 		})
+	}
+}
+
+// The table of docs/outcomes.md, row by row.
+func TestStatusesAreThoseOfThePage(t *testing.T) {
+	for _, page := range []string{"../../docs/outcomes.md", "../../docs/outcomes.zh-CN.md"} {
+		kinds := 0
+		for _, row := range statusRows(t, page) {
+			for _, kind := range row.kinds {
+				kinds++
+				assert.Equal(t, row.status, statusOf(recall.Result{Err: &recall.Error{Kind: kind}}), "%s: %s", page, kind)
+				unknown := recall.Result{Err: &recall.Error{Kind: kind, MayHaveApplied: true}}
+				assert.Equal(t, http.StatusGatewayTimeout, statusOf(unknown), kind)
+			}
+			if row.branch == "gone" {
+				assert.Equal(t, row.status, statusOf(recall.Result{Receipt: recall.Receipt{Outcome: recall.Recalled}}))
+			}
+			if row.branch == "pending" {
+				assert.Equal(t, row.status, statusOf(recall.Result{Receipt: recall.Receipt{Outcome: recall.Accepted}}))
+				assert.Equal(t, row.status, statusOf(recall.Result{Receipt: recall.Receipt{Outcome: recall.AlreadyGone}}))
+			}
+			if row.branch == "unknown" {
+				assert.Equal(t, http.StatusGatewayTimeout, row.status)
+			}
+		}
+		assert.Equal(t, 13, kinds, "each kind once")
+	}
+	assert.Equal(t, http.StatusInternalServerError, statusOf(recall.Result{Err: recall.Kind("new")}))
+	assert.Equal(t, http.StatusInternalServerError, statusOf(recall.Result{Err: errors.New("of nobody's")}))
+}
+
+type statusRow struct {
+	status int
+	branch string
+	kinds  []recall.Kind
+}
+
+func statusRows(t *testing.T, page string) (rows []statusRow) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	_, table, _ := strings.Cut(string(text), "<!-- statuses -->")
+	table, _, _ = strings.Cut(table, "<!-- end -->")
+	for _, m := range regexp.MustCompile("(?m)^\\| (\\d{3}) \\| `(\\w+)` \\| ([^|]*)\\|").FindAllStringSubmatch(table, -1) {
+		row := statusRow{branch: m[2]}
+		row.status, err = strconv.Atoi(m[1])
+		require.NoError(t, err)
+		for _, name := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(m[3], -1) {
+			row.kinds = append(row.kinds, recall.Kind(name[1]))
+		}
+		rows = append(rows, row)
+	}
+	require.Len(t, rows, 9)
+	return rows
+}
+
+// A refusal after an attempt that nobody answered leaves the message's fate open: a 409 would say that it is where it was.
+func TestUnknownIsNoRefusal(t *testing.T) {
+	for _, kind := range []recall.Kind{recall.ErrWindowExpired, recall.ErrNotFound, recall.ErrUnauthorized, recall.ErrBadResponse, recall.ErrUnavailable} {
+		fake := recalltest.Fake{Default: recalltest.Answer{Err: &recall.Error{Kind: kind, MayHaveApplied: true}}}
+		w := serve(&fake, http.MethodPost, "/v1/recall", `{}`)
+		assert.Equal(t, http.StatusGatewayTimeout, w.Code, kind)
+		assert.Contains(t, w.Body.String(), `"may_have_applied":true`, kind)
 	}
 }
 

@@ -54,7 +54,7 @@ func sent() []recall.Request {
 
 func easemobBackend(server *easemobtest.Server) (backend, error) {
 	client, err := easemob.New(easemob.Config{
-		Host: server.URL, Org: server.Org, App: server.App,
+		Host: server.BaseURL(), Org: server.Org, App: server.App,
 		ClientID: server.ClientID, ClientSecret: server.ClientSecret,
 	})
 	b := backend{vendor: "easemob", provider: client, messages: sent()}
@@ -72,7 +72,7 @@ func easemobBackend(server *easemobtest.Server) (backend, error) {
 
 func neteaseBackend(server *neteasetest.Server) (backend, error) {
 	client, err := netease.New(netease.Config{
-		Host: server.URL + "/nimserver", AppKey: server.AppKey, AppSecret: server.AppSecret,
+		Host: server.BaseURL(), AppKey: server.AppKey, AppSecret: server.AppSecret,
 	})
 	b := backend{vendor: "netease", provider: client, messages: sent()}
 	for _, m := range b.messages {
@@ -90,7 +90,7 @@ func neteaseBackend(server *neteasetest.Server) (backend, error) {
 }
 
 func goeasyBackend(server *goeasytest.Server) (backend, error) {
-	client, err := goeasy.New(goeasy.Config{Host: server.URL, AppKey: server.AppKey})
+	client, err := goeasy.New(goeasy.Config{Host: server.BaseURL(), AppKey: server.AppKey})
 	b := backend{vendor: "goeasy", provider: client, messages: sent()}
 	for _, m := range b.messages {
 		server.Add(goeasytest.Message{ID: m.MessageID, From: m.From, To: m.To, SentAt: m.SentAt})

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -52,7 +53,7 @@ func run(ctx context.Context, w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "VENDOR\tMESSAGES\tRECALLED\tACCEPTED\tONE-WAY\tFAILED")
 	for _, b := range backends {
-		s := b.takeBack(recall.WithBulk(ctx)) // others' single recalls overtake this
+		s := b.takeBack(recall.WithBulk(ctx)) // others' single recalls overtake all of this
 		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\n", b.vendor, len(b.messages), s.recalled, s.accepted, s.oneWay, s.failed)
 	}
 	return table.Flush()
@@ -66,9 +67,11 @@ type summary struct {
 	failed   int
 }
 
+// takeBack recalls in the vendor's batch calls, where there are any, and as fast
+// as its quota allows.
 func (b backend) takeBack(ctx context.Context) summary {
 	var s summary
-	for _, result := range b.recallAll(ctx) {
+	for result := range recall.Each(ctx, b.provider, slices.Values(b.messages), recall.EachOptions{}) {
 		switch {
 		case result.Err == nil && result.Receipt.Outcome.Proven():
 			s.recalled++
@@ -85,64 +88,4 @@ func (b backend) takeBack(ctx context.Context) summary {
 		}
 	}
 	return s
-}
-
-// recallAll recalls several messages by one call where the vendor can.
-func (b backend) recallAll(ctx context.Context) []recall.Result {
-	batcher, ok := b.provider.(recall.Batcher)
-	if !ok {
-		return b.recallEach(ctx, b.messages)
-	}
-	var results []recall.Result
-	for _, batch := range batches(batcher, b.messages) {
-		together, err := batcher.RecallMessages(ctx, batch)
-		if err != nil {
-			together = b.recallAfter(ctx, batch, err)
-		}
-		results = append(results, together...)
-	}
-	return results
-}
-
-// recallAfter recalls the messages of a batch that failed one by one, so that
-// one does not stand for all. Where the batch may have recalled them, those
-// that the vendor does not know any more count as done.
-func (b backend) recallAfter(ctx context.Context, batch []recall.Request, failure error) []recall.Result {
-	results := b.recallEach(ctx, batch)
-	var e *recall.Error
-	if !errors.As(failure, &e) || !e.MayHaveApplied {
-		return results
-	}
-	for i, result := range results {
-		if errors.Is(result.Err, recall.ErrNotFound) {
-			results[i].Receipt, results[i].Err = recall.Receipt{Outcome: recall.AlreadyGone}, nil
-		}
-	}
-	return results
-}
-
-func (b backend) recallEach(ctx context.Context, messages []recall.Request) []recall.Result {
-	var results []recall.Result
-	for _, message := range messages {
-		receipt, err := b.provider.RecallMessage(ctx, message)
-		results = append(results, recall.Result{Request: message, Receipt: receipt, Err: err})
-	}
-	return results
-}
-
-// batches puts together what may share a call.
-func batches(batcher recall.Batcher, messages []recall.Request) [][]recall.Request {
-	var all [][]recall.Request
-	open := map[string]int{} // the batch of a key that has room
-	for _, message := range messages {
-		key, limit := batcher.BatchKey(message)
-		at, found := open[key]
-		if key == "" || !found || len(all[at]) >= limit {
-			all = append(all, nil)
-			at = len(all) - 1
-			open[key] = at
-		}
-		all[at] = append(all[at], message)
-	}
-	return all
 }

@@ -25,9 +25,9 @@ func emulated() (map[string]recall.Provider, []message, func(), error) {
 	chatCN, err := easemobClient(china)
 	chatEU, err2 := easemobClient(europe)
 	chatNew, err3 := netease.New(netease.Config{
-		Host: moved.URL + "/nimserver", AppKey: moved.AppKey, AppSecret: moved.AppSecret,
+		Host: moved.BaseURL(), AppKey: moved.AppKey, AppSecret: moved.AppSecret,
 	})
-	helpdesk, err4 := goeasy.New(goeasy.Config{Host: support.URL, AppKey: support.AppKey})
+	helpdesk, err4 := goeasy.New(goeasy.Config{Host: support.BaseURL(), AppKey: support.AppKey})
 	stop := func() {
 		for _, server := range []interface{ Close() }{china, europe, moved, support} {
 			server.Close()
@@ -62,6 +62,6 @@ func stored(app, id, from, to, ticket string, sentAt time.Time) message {
 
 func easemobClient(server *easemobtest.Server) (*easemob.Client, error) {
 	return easemob.New(easemob.Config{
-		Host: server.URL, Org: server.Org, App: server.App, ClientID: server.ClientID, ClientSecret: server.ClientSecret,
+		Host: server.BaseURL(), Org: server.Org, App: server.App, ClientID: server.ClientID, ClientSecret: server.ClientSecret,
 	})
 }

@@ -80,7 +80,7 @@ func message(id string, sentAt time.Time) recall.Request {
 func easemobStage() (stage, error) {
 	server := easemobtest.NewServer()
 	config := easemob.Config{
-		Host: server.URL, Org: server.Org, App: server.App,
+		Host: server.BaseURL(), Org: server.Org, App: server.App,
 		ClientID: server.ClientID, ClientSecret: server.ClientSecret,
 	}
 	right, err := easemob.New(config)
@@ -96,7 +96,7 @@ func easemobStage() (stage, error) {
 
 func neteaseStage() (stage, error) {
 	server := neteasetest.NewServer()
-	config := netease.Config{Host: server.URL + "/nimserver", AppKey: server.AppKey, AppSecret: server.AppSecret}
+	config := netease.Config{Host: server.BaseURL(), AppKey: server.AppKey, AppSecret: server.AppSecret}
 	right, err := netease.New(config)
 	config.AppSecret = "wrong"
 	wrong, err2 := netease.New(config)
@@ -112,8 +112,8 @@ func neteaseStage() (stage, error) {
 
 func goeasyStage() (stage, error) {
 	server := goeasytest.NewServer()
-	right, err := goeasy.New(goeasy.Config{Host: server.URL, AppKey: server.AppKey})
-	wrong, err2 := goeasy.New(goeasy.Config{Host: server.URL, AppKey: "BC-wrong"})
+	right, err := goeasy.New(goeasy.Config{Host: server.BaseURL(), AppKey: server.AppKey})
+	wrong, err2 := goeasy.New(goeasy.Config{Host: server.BaseURL(), AppKey: "BC-wrong"})
 	return stage{
 		vendor: "goeasy", right: right, wrong: wrong, closeServer: server.Close,
 		add: func(m recall.Request) {

@@ -32,7 +32,7 @@ func TestRealMessage(t *testing.T) {
 		"EASEMOB_HOST": easemob.URL, "EASEMOB_ORG": easemob.Org, "EASEMOB_APP": easemob.App,
 		"EASEMOB_CLIENT_ID": easemob.ClientID, "EASEMOB_CLIENT_SECRET": easemob.ClientSecret,
 		"EASEMOB_MESSAGE_ID": "1028442084794698104", "EASEMOB_CHAT": "direct", "EASEMOB_TO": "user2",
-		"NETEASE_HOST": netease.URL + "/nimserver", "NETEASE_APP_KEY": netease.AppKey, "NETEASE_APP_SECRET": "no",
+		"NETEASE_HOST": netease.BaseURL(), "NETEASE_APP_KEY": netease.AppKey, "NETEASE_APP_SECRET": "no",
 		"NETEASE_MESSAGE_ID": "42", "NETEASE_CHAT": "group", "NETEASE_FROM": "user1", "NETEASE_TO": "99",
 		"NETEASE_SENT_AT": "2026-03-04T05:06:07.891+08:00",
 	}

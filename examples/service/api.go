@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -14,6 +15,9 @@ const (
 	maxBody     = 4 << 10
 	maxOperator = 64 // bytes
 	maxAlarms   = 1000
+
+	// statusHungUp is for the log: who asked does not see it.
+	statusHungUp = 499
 )
 
 // handler is the whole of HTTP: what moderators call, and what vendors call.
@@ -77,9 +81,11 @@ func (s *service) failed(r *http.Request, err error) reply {
 		return reply{status: p.status, body: failure{p.text}}
 	case errors.Is(err, errNotStored), errors.Is(err, errNoJob):
 		return reply{status: http.StatusNotFound, body: failure{err.Error()}}
+	case r.Context().Err() != nil:
+		return reply{status: statusHungUp, body: failure{"nobody listens"}}
 	default:
 		s.log.ErrorContext(r.Context(), "request failed", "route", r.Pattern, "error", err)
-		return reply{status: http.StatusInternalServerError, body: failure{"internal error"}}
+		return reply{http.StatusServiceUnavailable, retryIn(1), failure{"nothing was done: the database failed"}}
 	}
 }
 
@@ -100,8 +106,10 @@ func readAsking(w http.ResponseWriter, r *http.Request) (asking, error) {
 	}
 	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	in.DisallowUnknownFields()
-	switch err := in.Decode(&body); {
-	case err != nil:
+	err := in.Decode(&body)
+	_, after := in.Token()
+	switch {
+	case err != nil, !errors.Is(after, io.EOF):
 		return asking{}, &problem{http.StatusBadRequest, `the body is not like {"operator": "mod-7", "force": false}`}
 	case body.Operator == "" || len(body.Operator) > maxOperator:
 		return asking{}, &problem{http.StatusBadRequest, fmt.Sprintf("operator: 1 to %d bytes", maxOperator)}

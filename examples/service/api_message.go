@@ -43,11 +43,13 @@ func (s *service) recallMessage(w http.ResponseWriter, r *http.Request) (reply, 
 		body.TraceID, body.Attempts = v.record.TraceID, v.record.Attempts
 	}
 	status, header := statusOf(v.message.State, v.err)
-	body.Retryable = status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+	body.Retryable = retryable(v.message.State, v.err)
 	return reply{status, header, body}, nil
 }
 
-// statusOf is the HTTP status for where a message is after it was asked for.
+// statusOf is the HTTP status for where a message is after it was asked for;
+// docs/outcomes.md has the reasons. A message that the vendor does not know is
+// no 404: that is one which this service does not know.
 func statusOf(now state, err error) (int, map[string]string) {
 	switch now {
 	case gone, confirmed:
@@ -61,6 +63,19 @@ func statusOf(now state, err error) (int, map[string]string) {
 	return statusOfRefusal(err)
 }
 
+// retryable tells whether to ask again may help.
+func retryable(now state, err error) bool {
+	refusal, _ := statusOfRefusal(err)
+	switch now {
+	case unknown: // but not where this call would have been refused without an earlier one
+		return refusal != http.StatusConflict && refusal != http.StatusUnprocessableEntity
+	case live, refused, alarmed:
+		return refusal == http.StatusServiceUnavailable || refusal == http.StatusBadGateway
+	case requested, pending, gone, confirmed:
+	}
+	return false
+}
+
 func statusOfRefusal(err error) (int, map[string]string) {
 	var kind recall.Kind
 	errors.As(err, &kind)
@@ -70,10 +85,16 @@ func statusOfRefusal(err error) (int, map[string]string) {
 	case recall.ErrInvalidRequest, recall.ErrUnsupported:
 		return http.StatusUnprocessableEntity, nil
 	case recall.ErrRateLimited, recall.ErrUnavailable, recall.ErrCanceled:
-		return http.StatusServiceUnavailable, map[string]string{"Retry-After": strconv.Itoa(retryAfter(err))}
-	default: // credentials, configuration, what was bought: for us to repair
+		return http.StatusServiceUnavailable, retryIn(retryAfter(err))
+	case recall.ErrBadResponse:
 		return http.StatusBadGateway, nil
+	default: // credentials, configuration, what was bought: for us to repair
+		return http.StatusInternalServerError, nil
 	}
+}
+
+func retryIn(seconds int) map[string]string {
+	return map[string]string{"Retry-After": strconv.Itoa(seconds)}
 }
 
 // retryAfter is in whole seconds, at least one.

@@ -21,6 +21,7 @@ func (s *service) receiver(a *app) http.Handler {
 }
 
 func (s *service) handle(ctx context.Context, a *app, e recall.Event) error {
+	ctx = recall.WithBulk(ctx) // a moderator who waits goes first
 	switch e.Kind {
 	case recall.MessageSent:
 		return s.store.sent(ctx, a.name, a.key(e.Request), e)

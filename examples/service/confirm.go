@@ -18,7 +18,7 @@ const (
 func (s *service) watch(ctx context.Context) {
 	for {
 		changed := s.store.changed.wait() // before looking: nothing is missed
-		next, err := s.raiseAlarms(ctx)
+		next, err := s.lookAfter(ctx)
 		if err != nil {
 			if ctx.Err() != nil {
 				return
@@ -37,6 +37,22 @@ func (s *service) watch(ctx context.Context) {
 		case <-due:
 		}
 	}
+}
+
+// lookAfter looks once at all that may need it, and returns when to look again,
+// or the zero time.
+func (s *service) lookAfter(ctx context.Context) (time.Time, error) {
+	if s.cutShort.Swap(false) {
+		if _, err := s.interrupt(ctx); err != nil {
+			s.cutShort.Store(true)
+			return time.Time{}, err
+		}
+	}
+	// The clock may have been set back since a message was given its time.
+	if err := s.store.confirmNoLaterThan(ctx, s.confirmBy()); err != nil {
+		return time.Time{}, err
+	}
+	return s.raiseAlarms(ctx)
 }
 
 // raiseAlarms raises the alarms that are due, and returns when the next will
@@ -87,7 +103,7 @@ func (s *service) alarmText(appName string, before state) string {
 	within := s.limits.confirm.String()
 	switch {
 	case before == unknown:
-		return "the vendor was asked and its answer is missing; no notification within " + within
+		return "the vendor was asked, and no answer tells whether it is gone; no notification within " + within
 	case served && !a.notifies:
 		return "the vendor said yes; no notification: this vendor documents none, so nothing proves that the message is gone"
 	default:
@@ -99,6 +115,22 @@ func (s *service) alarmText(appName string, before state) string {
 func (s *store) overdue(ctx context.Context, now time.Time) ([]key, error) {
 	return list(ctx, s.reader, scanKey, `SELECT app, id FROM messages WHERE confirm_by > 0 AND confirm_by <= ?
 		ORDER BY confirm_by, app, id LIMIT ?`, milliseconds(now), alarmsAtOnce)
+}
+
+// confirmNoLaterThan brings forward the alarms that would be raised later. It
+// leaves alone those of a call that was answered this very moment.
+func (s *store) confirmNoLaterThan(ctx context.Context, latest time.Time) error {
+	tooLate := milliseconds(latest.Add(time.Second))
+	var found bool
+	if err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM messages WHERE confirm_by > 0 AND confirm_by > ?)`,
+		tooLate).Scan(&found); err != nil || !found {
+		return err
+	}
+	return s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE messages SET confirm_by = ? WHERE confirm_by > 0 AND confirm_by > ?`,
+			milliseconds(latest), tooLate)
+		return err
+	})
 }
 
 // nextConfirmBy returns when the next alarm would be due, or the zero time.

@@ -129,7 +129,7 @@ func TestCutShortAtAVendorThatIsLeft(t *testing.T) {
 		alarms, err := s.store.alarms(t.Context(), maxAlarms)
 		require.NoError(t, err)
 		require.Len(t, alarms, 1)
-		assert.Equal(t, "the vendor was asked and its answer is missing; no notification within 1m0s", alarms[0].Text)
+		assert.Equal(t, "the vendor was asked, and no answer tells whether it is gone; no notification within 1m0s", alarms[0].Text)
 		cancel()
 		<-done
 		require.NoError(t, s.store.close())

@@ -41,7 +41,7 @@ func (e *emulators) apps(p recall.Policy) ([]*app, error) {
 		ClientID: e.easemob.ClientID, ClientSecret: e.easemob.ClientSecret,
 	}, easemob.CallbackConfig{Org: e.easemob.Org, App: e.easemob.App, Secrets: []string{e.easemob.CallbackSecret}}, p)
 	b, err2 := neteaseApp(netease.Config{
-		Host: e.netease.URL + "/nimserver", AppKey: e.netease.AppKey, AppSecret: e.netease.AppSecret,
+		Host: e.netease.BaseURL(), AppKey: e.netease.AppKey, AppSecret: e.netease.AppSecret,
 	}, "", p)
 	c, err3 := goeasyApp(goeasy.Config{Host: e.goeasy.URL, AppKey: e.goeasy.AppKey}, e.goeasy.SecretKey, p)
 	return []*app{a, b, c}, errors.Join(err, err2, err3)

@@ -48,6 +48,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if err := o.limits.check(); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("argument %q is not used", flags.Arg(0))
+	}
 	if o.db == "" {
 		dir, err := os.MkdirTemp("", "imrecall-service-")
 		if err != nil {

@@ -16,7 +16,7 @@ const (
 	live      state = "live"      // nobody has asked for its recall
 	requested state = "requested" // the vendor is being asked, or was when something broke; see flights
 	refused   state = "refused"   // the vendor said no, or could not be asked: the message is still there
-	unknown   state = "unknown"   // the vendor was asked and its answer is missing; its notification would tell
+	unknown   state = "unknown"   // the vendor was asked, and no answer tells whether it is gone; its notification would
 	pending   state = "pending"   // the vendor said yes, which is no proof; its notification would be
 	alarmed   state = "alarmed"   // the notification did not come in time
 	gone      state = "gone"      // the vendor's answer proves it, or somebody else recalled the message
@@ -112,11 +112,13 @@ func (m *message) postpone(confirmBy time.Time) {
 }
 
 // interrupted is for a call whose outcome was not written down, such as one
-// during which this program was killed.
-func (m *message) interrupted(confirmBy time.Time) {
-	if m.State == requested {
-		m.State, m.Maybe, m.ConfirmBy = unknown, true, confirmBy
+// during which this program was killed. It tells whether there was one.
+func (m *message) interrupted(confirmBy time.Time) bool {
+	if m.State != requested {
+		return false
 	}
+	m.State, m.Maybe, m.ConfirmBy = unknown, true, confirmBy
+	return true
 }
 
 // notified takes the vendor's word that the message is gone.

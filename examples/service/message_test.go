@@ -116,5 +116,7 @@ func TestKeys(t *testing.T) {
 	room := recall.Request{MessageID: "a,b", Chat: recall.ChatRoom, From: "user,1", To: "9", SentAt: at}
 	assert.Equal(t, "room,1772600767891,user%2C1,9,a%2Cb", neteaseKey(room), "nobody passes for another")
 	assert.Equal(t, "7", neteaseKey(direct))
+	assert.Equal(t, "group,7", neteaseKey(recall.Request{MessageID: "7", Chat: recall.ChatGroup}))
+	assert.Equal(t, "super_group,7", neteaseKey(recall.Request{MessageID: "7", Chat: recall.ChatSuperGroup}))
 	assert.Equal(t, "7", serverKey(recall.Request{MessageID: "7"}), "a recall names no more, whatever the chat")
 }

@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"net/http"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,23 +16,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestStatusOf(t *testing.T) {
-	tests := map[recall.Kind]int{
-		recall.ErrInvalidRequest: http.StatusUnprocessableEntity,
-		recall.ErrUnauthorized:   http.StatusBadGateway,
-		recall.ErrMisconfigured:  http.StatusBadGateway,
-		recall.ErrForbidden:      http.StatusConflict,
-		recall.ErrNotEnabled:     http.StatusBadGateway,
-		recall.ErrWindowExpired:  http.StatusConflict,
-		recall.ErrNotFound:       http.StatusConflict,
-		recall.ErrRateLimited:    http.StatusServiceUnavailable,
-		recall.ErrPlanExhausted:  http.StatusBadGateway,
-		recall.ErrUnavailable:    http.StatusServiceUnavailable,
-		recall.ErrBadResponse:    http.StatusBadGateway,
-		recall.ErrUnsupported:    http.StatusUnprocessableEntity,
-		recall.ErrCanceled:       http.StatusServiceUnavailable,
-		"of a later version":     http.StatusBadGateway,
+// statusesOfThePage are those of the table in docs/outcomes.md.
+func statusesOfThePage(t *testing.T) map[recall.Kind]int {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/outcomes.md")
+	require.NoError(t, err)
+	_, table, _ := strings.Cut(string(text), "<!-- statuses -->")
+	table, _, _ = strings.Cut(table, "<!-- end -->")
+	statuses := map[recall.Kind]int{}
+	for _, row := range regexp.MustCompile("(?m)^\\| (\\d{3}) \\| `\\w+` \\| ([^|]*)\\|").FindAllStringSubmatch(table, -1) {
+		for _, kind := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(row[2], -1) {
+			statuses[recall.Kind(kind[1])], err = strconv.Atoi(row[1])
+			require.NoError(t, err)
+		}
 	}
+	return statuses
+}
+
+func TestStatusOf(t *testing.T) {
+	tests := statusesOfThePage(t)
+	require.Len(t, tests, 13, "each kind")
+	tests["of a later version"] = http.StatusInternalServerError
 	for kind, want := range tests {
 		status, header := statusOf(refused, &recall.Error{Kind: kind, RetryAfter: 1500 * time.Millisecond})
 		assert.Equal(t, want, status, kind)
@@ -67,7 +74,7 @@ func TestAnswerIsLost(t *testing.T) {
 	assert.True(t, answer.Retryable)
 	w.clock.Advance(time.Minute)
 	w.await(func() bool { return len(w.allAlarms()) == 1 })
-	assert.Equal(t, "the vendor was asked and its answer is missing; no notification within 1m0s", w.allAlarms()[0].Text)
+	assert.Equal(t, "the vendor was asked, and no answer tells whether it is gone; no notification within 1m0s", w.allAlarms()[0].Text)
 
 	// Credentials that are wrong now say nothing about the call before.
 	for range 9 {
@@ -154,6 +161,7 @@ func TestBadRequests(t *testing.T) {
 		"no operator":              {"POST", "/messages/netease/1001/recall", `{}`, 400, "operator: 1 to 64 bytes"},
 		"long operator":            {"POST", "/users/netease/u/recall", `{"operator": "` + strings.Repeat("x", 65) + `"}`, 400, "operator: 1 to 64 bytes"},
 		"no JSON":                  {"POST", "/messages/netease/1001/recall", `operator=mod-7`, 400, "the body is not like"},
+		"more than JSON":           {"POST", "/messages/netease/1001/recall", asked + " {}", 400, "the body is not like"},
 		"misspelt field":           {"POST", "/messages/netease/1001/recall", `{"operater": "mod-7"}`, 400, "the body is not like"},
 		"large body":               {"POST", "/messages/netease/1001/recall", `{"operator": "` + strings.Repeat("x", 5000) + `"}`, 400, "the body is not like"},
 		"no such job":              {"GET", "/jobs/77", "", 404, "no such job"},
@@ -172,26 +180,6 @@ func TestBadRequests(t *testing.T) {
 	}
 	assert.Empty(t, w.vendors.netease.Requests())
 	assert.Empty(t, w.show("netease", "1001").Audit)
-}
-
-func TestDatabaseFails(t *testing.T) {
-	w := newWorld(t, easemobtest.Callbacks{NoRecalls: true})
-	w.send("1001", "user1", "user2")
-	w.callbacksArrive()
-	_, err := w.store.writer.ExecContext(t.Context(), `CREATE TRIGGER broken BEFORE INSERT ON audit WHEN NEW.action = 'answered'
-		BEGIN SELECT RAISE(ABORT, 'disk full'); END`)
-	require.NoError(t, err)
-	var body struct{ Error string }
-	assert.Equal(t, http.StatusInternalServerError, w.call("POST", "/messages/netease/1001/recall", asked, &body))
-	assert.Equal(t, "internal error", body.Error, "and no word more")
-	assert.Contains(t, w.logged.String(), `msg="outcome not stored" app=netease message=1001 error="constraint failed: disk full`)
-	assert.Equal(t, requested, w.show("netease", "1001").State)
-	_, err = w.store.writer.ExecContext(t.Context(), `DROP TRIGGER broken`)
-	require.NoError(t, err)
-	status, answer := w.post("/messages/netease/1001/recall", asked)
-	assert.Equal(t, http.StatusAccepted, status, "it can be asked for again")
-	assert.Equal(t, pending, answer.State)
-	assert.Len(t, w.vendors.netease.Requests(), 2)
 }
 
 func TestAuditIsAppendOnly(t *testing.T) {

@@ -26,22 +26,27 @@ type program struct {
 	running  sync.WaitGroup
 }
 
+// maxHeader bounds a request's header in bytes, and with it what an id may be.
+const maxHeader = 16 << 10
+
 // start opens the database, takes up what an earlier run has left, and serves.
 // What goes on in the background ends with stop, not with ctx, so that
 // requests are answered until the end.
 func start(ctx context.Context, apps []*app, o options, c clock, log *slog.Logger) (*program, error) {
-	st, err := openStore(ctx, o.db, c)
+	// First the address: where another program has it, that one may have the
+	// database as well, and is at the messages that this one would take up.
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.addr)
 	if err != nil {
 		return nil, err
+	}
+	st, err := openStore(ctx, o.db, c)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
 	}
 	p := &program{service: newService(apps, st, o.limits, c, log)}
 	interrupted, err := p.resume(ctx)
 	if err != nil {
-		return nil, errors.Join(err, st.close())
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.addr)
-	if err != nil {
-		return nil, errors.Join(err, st.close())
+		return nil, errors.Join(err, st.close(), listener.Close())
 	}
 	p.url = "http://" + listener.Addr().String()
 	p.serve(listener)
@@ -55,7 +60,7 @@ func (p *program) serve(listener net.Listener) {
 	p.server = &http.Server{
 		Handler: p.handler(), ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: longestWait + 10*time.Second,
-		IdleTimeout: time.Minute,
+		IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader,
 	}
 	p.server.RegisterOnShutdown(func() { close(p.draining) })
 	failed := make(chan struct{})

@@ -27,18 +27,23 @@ type verdict struct {
 
 // recallOne asks the vendor to recall a message, where that is needed, and
 // writes down what came of it. That somebody wants the message gone is written
-// down before the call, so that a killed program leaves a trace.
+// down before the call, so that a killed program leaves a trace. An error means
+// that the vendor was not asked.
 func (s *service) recallOne(ctx context.Context, a *app, id string, by asking) (verdict, error) {
+	// A moderator who closes the page does not end this: the outcome would be
+	// unknown.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.recall)
+	defer cancel()
 	m, needed, err := s.ask(ctx, a, id, by)
 	if err != nil || !needed {
 		return verdict{message: m}, err
 	}
-	// A moderator who closes the page does not end the call: its outcome would
-	// be unknown.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.recall)
-	defer cancel()
 	receipt, failure := a.provider.RecallMessage(ctx, a.request(m))
-	return s.settle(ctx, a, id, by, receipt, failure, true)
+	v, err := s.settle(ctx, a, id, by, receipt, failure, true)
+	if err != nil {
+		v.message.State = unknown // as the database will have it
+	}
+	return v, nil
 }
 
 // ask writes down that a recall is asked for, and tells whether the vendor has
@@ -60,7 +65,7 @@ func (s *service) ask(ctx context.Context, a *app, id string, by asking) (m mess
 		return itemDone(ctx, tx, by.job, id)
 	})
 	if err != nil && needed {
-		s.flights.end(k)
+		s.landed(k, err)
 	}
 	return m, needed, err
 }
@@ -69,10 +74,10 @@ func (s *service) ask(ctx context.Context, a *app, id string, by asking) (m mess
 // call was made by a job, done tells whether the job is done with the message.
 func (s *service) settle(
 	ctx context.Context, a *app, id string, by asking, receipt recall.Receipt, failure error, done bool,
-) (verdict, error) {
+) (v verdict, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWithin)
 	defer cancel()
-	defer s.flights.end(key{a.name, id})
+	defer func() { s.landed(key{a.name, id}, err) }()
 	r := recordOf(receipt, failure)
 	r.Operator, r.Job = by.operator, by.job
 	m, err := s.store.change(ctx, a.name, id, func(m *message) *record {
@@ -85,11 +90,21 @@ func (s *service) settle(
 		return itemDone(ctx, tx, by.job, id)
 	})
 	if err != nil {
-		// The message stays "requested". It can be asked for again, and is at the
-		// next start.
-		s.log.ErrorContext(ctx, "outcome not stored", "app", a.name, "message", id, "error", err)
+		// The log is all that is left of what the vendor said.
+		s.log.ErrorContext(ctx, "outcome not stored", "app", a.name, "message", id, "operator", by.operator,
+			"outcome", r.Outcome, "kind", r.Kind, "code", r.Code, "error", err)
 	}
 	return verdict{message: m, record: r, err: failure}, err
 }
 
 func (s *service) confirmBy() time.Time { return s.clock.Now().Add(s.limits.confirm) }
+
+// landed is told that nobody asks the vendor for a message any longer. Where
+// err is not nil that could not be written down: interrupt will.
+func (s *service) landed(k key, err error) {
+	s.flights.end(k)
+	if err != nil {
+		s.cutShort.Store(true)
+		s.store.changed.tell()
+	}
+}

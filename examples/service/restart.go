@@ -2,27 +2,40 @@ package main
 
 import (
 	"context"
-
-	"github.com/imrecall/imrecall/recall"
 )
 
-// resume deals with the messages whose call was cut short when this program
-// was killed: nobody knows whether it arrived. It returns those that no job
-// will ask for again. It is called before anybody can ask for a recall.
+// resume deals with what a killed program has left. It returns the messages
+// that no job will ask for again. It is called before anybody can ask for a
+// recall.
 func (s *service) resume(ctx context.Context) ([]key, error) {
-	cut, err := s.store.requested(ctx)
+	cut, err := s.interrupt(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range cut {
+	return s.store.withoutJob(ctx, cut)
+}
+
+// interrupt deals with the messages whose call was cut short, because this
+// program was killed or could not write down what came of it: nobody knows
+// whether it arrived. It returns them.
+func (s *service) interrupt(ctx context.Context) ([]key, error) {
+	all, err := s.store.requested(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var cut []key
+	for _, k := range all {
 		if _, err := s.store.change(ctx, k.app, k.id, func(m *message) *record {
-			m.interrupted(s.confirmBy())
+			if s.flights.under(k) || !m.interrupted(s.confirmBy()) {
+				return nil
+			}
+			cut = append(cut, k)
 			return &record{Action: actionInterrupted}
 		}); err != nil {
 			return nil, err
 		}
 	}
-	return s.store.withoutJob(ctx, cut)
+	return cut, nil
 }
 
 // repeat asks again for messages whose call was cut short. To recall twice is
@@ -35,7 +48,7 @@ func (s *service) repeat(ctx context.Context, interrupted []key) {
 		}
 		m, err := s.store.message(ctx, k.app, k.id)
 		if err == nil {
-			_, err = s.recallOne(recall.WithBulk(ctx), a, k.id, asking{operator: "restart", force: m.Force})
+			_, err = s.recallOne(ctx, a, k.id, asking{operator: "restart", force: m.Force})
 		}
 		if err != nil {
 			s.log.ErrorContext(ctx, "not asked for again", "app", k.app, "message", k.id, "error", err)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/imrecall/imrecall/recall"
@@ -33,12 +35,25 @@ type limits struct {
 	job     time.Duration // the recall of everything of a user
 }
 
+func (l limits) check() error {
+	for _, one := range []struct {
+		flag string
+		d    time.Duration
+	}{{"recall", l.recall}, {"confirm", l.confirm}, {"job", l.job}} {
+		if one.d <= 0 {
+			return fmt.Errorf("-%s-within: %s is no time", one.flag, one.d)
+		}
+	}
+	return nil
+}
+
 // service is the moderation backend. Everything that has to survive a restart
 // is in its store.
 type service struct {
 	apps     map[string]*app
 	store    *store
 	flights  *flights
+	cutShort atomic.Bool // the database says "requested" of a message that nobody asks for; see interrupt
 	limits   limits
 	clock    clock
 	log      *slog.Logger
@@ -54,8 +69,10 @@ func newService(apps []*app, st *store, l limits, c clock, log *slog.Logger) *se
 	return s
 }
 
-// work does what goes on in the background, until ctx ends.
+// work does what goes on in the background, until ctx ends. It makes way for
+// single recalls: at the vendors, and at the database.
 func (s *service) work(ctx context.Context, interrupted []key) {
+	ctx = recall.WithBulk(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { s.watch(ctx) })

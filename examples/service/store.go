@@ -18,12 +18,15 @@ var errNotStored = errors.New("no such message here: the vendor has not told of 
 // others read meanwhile.
 type store struct {
 	writer, reader *sql.DB
-	clock          clock
-	changed        *broadcast // told after each write
+	// queue has room for the one of the background's writes that waits for the
+	// writer or has it. Single recalls don't queue here, and so overtake.
+	queue   chan struct{}
+	clock   clock
+	changed *broadcast // told after each write
 }
 
 func openStore(ctx context.Context, path string, c clock) (*store, error) {
-	s := &store{clock: c, changed: newBroadcast()}
+	s := &store{queue: make(chan struct{}, 1), clock: c, changed: newBroadcast()}
 	var err error
 	// A transaction that reads and then writes takes its lock at once; one that
 	// took it at the first write could find that another was faster.
@@ -59,6 +62,14 @@ func (s *store) close() error { return errors.Join(s.reader.Close(), s.writer.Cl
 
 // write runs f in a transaction, and commits where it returns nil.
 func (s *store) write(ctx context.Context, f func(tx *sql.Tx) error) error {
+	if recall.IsBulk(ctx) {
+		select {
+		case s.queue <- struct{}{}:
+			defer func() { <-s.queue }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err

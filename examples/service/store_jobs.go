@@ -38,7 +38,7 @@ func (p progress) settled() bool {
 }
 
 // addJob makes a job of all that is stored of a user's messages and may still
-// be there.
+// be there, also of those that another call is at: it may fail.
 func (s *store) addJob(ctx context.Context, app, user string, by asking) (id int64, messages int64, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, `INSERT INTO jobs (app, user, operator, force, created_at) VALUES (?, ?, ?, ?, ?)`,
@@ -50,7 +50,7 @@ func (s *store) addJob(ctx context.Context, app, user string, by asking) (id int
 			return err
 		}
 		result, err = tx.ExecContext(ctx, `INSERT INTO job_items (job, message) SELECT ?, id FROM messages
-			WHERE app = ? AND sender = ? AND state IN ('live', 'refused', 'unknown', 'alarmed')`, id, app, user)
+			WHERE app = ? AND sender = ? AND state IN ('live', 'requested', 'refused', 'unknown', 'alarmed')`, id, app, user)
 		if err != nil {
 			return err
 		}

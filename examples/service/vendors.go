@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -54,12 +53,18 @@ func goeasyApp(client goeasy.Config, secretKey string, p recall.Policy) (*app, e
 // serverKey is for messages whose ids are made by the vendor's server.
 func serverKey(r recall.Request) string { return r.MessageID }
 
-// neteaseKey knows that NetEase's server makes the ids, but in chat rooms.
+// neteaseKey knows that NetEase's server makes the ids, but in chat rooms. That
+// teams and super-teams do not count on their own is documented nowhere; their
+// callbacks always name the kind of chat.
 func neteaseKey(r recall.Request) string {
-	if r.Chat == recall.ChatRoom {
-		return placeKey(r) + "," + url.PathEscape(r.MessageID)
+	switch r.Chat {
+	case recall.ChatRoom:
+		return placeKey(r) + "," + joined(r.MessageID)
+	case recall.ChatGroup, recall.ChatSuperGroup:
+		return joined(string(r.Chat), r.MessageID)
+	default:
+		return serverKey(r)
 	}
-	return serverKey(r)
 }
 
 // placeKey is where and when a message was sent, such as
@@ -67,9 +72,14 @@ func neteaseKey(r recall.Request) string {
 // clients: one could hide a message behind the id of another, and nobody could
 // recall it.
 func placeKey(r recall.Request) string {
-	parts := []string{string(r.Chat), strconv.FormatInt(r.SentAt.UnixMilli(), 10), r.From, r.To}
+	return joined(string(r.Chat), strconv.FormatInt(r.SentAt.UnixMilli(), 10), r.From, r.To)
+}
+
+// joined puts commas between parts, and takes them out of the parts, so that
+// none can pass for two.
+func joined(parts ...string) string {
 	for i, part := range parts {
-		parts[i] = url.PathEscape(part) // which leaves no comma
+		parts[i] = strings.NewReplacer("%", "%25", ",", "%2C").Replace(part)
 	}
 	return strings.Join(parts, ",")
 }

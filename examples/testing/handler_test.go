@@ -10,6 +10,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -50,21 +51,22 @@ func TestTooOld(t *testing.T) {
 
 func TestVerdictsWithAFake(t *testing.T) {
 	for want, scripted := range map[string]recalltest.Answer{
-		`{"verdict":"gone"}`:                            {},
-		`{"verdict":"pending","reason":"accepted"}`:     {Outcome: recall.Accepted},
-		`{"verdict":"pending","reason":"already_gone"}`: {Outcome: recall.AlreadyGone},
-		`{"verdict":"refused","reason":"not_found"}`:    {Err: recall.ErrNotFound},
-		`{"verdict":"refused","reason":"rate_limited"}`: {Err: recall.ErrRateLimited},
-		`{"verdict":"unknown","reason":"unavailable"}`:  {Err: &recall.Error{Kind: recall.ErrUnavailable, MayHaveApplied: true}},
-		`{"verdict":"unknown","reason":"canceled"}`:     {Latency: recalltest.Forever},
-		`{"verdict":"refused","reason":"unavailable"}`:  {Err: assert.AnError},
+		`200 {"verdict":"gone"}`:                            {},
+		`202 {"verdict":"pending","reason":"accepted"}`:     {Outcome: recall.Accepted},
+		`202 {"verdict":"pending","reason":"already_gone"}`: {Outcome: recall.AlreadyGone},
+		`409 {"verdict":"not_found"}`:                       {Err: recall.ErrNotFound},
+		`503 {"verdict":"refused","reason":"rate_limited"}`: {Err: recall.ErrRateLimited},
+		`504 {"verdict":"unknown","reason":"unavailable"}`:  {Err: &recall.Error{Kind: recall.ErrUnavailable, MayHaveApplied: true}},
+		`504 {"verdict":"unknown","reason":"canceled"}`:     {Latency: recalltest.Forever},
+		`503 {"verdict":"refused","reason":"unavailable"}`:  {Err: assert.AnError},
 	} {
 		t.Run(want, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // the deadline of 800 ms takes no time
 				var fake recalltest.Fake
 				fake.Next(scripted)
 				begin := time.Now()
-				assert.Equal(t, want+"\n", post(&fake, flagged).Body.String())
+				w := post(&fake, flagged)
+				assert.Equal(t, want+"\n", fmt.Sprint(w.Code, " ", w.Body))
 				assert.LessOrEqual(t, time.Since(begin), deadline)
 				assert.Equal(t, begin.Add(deadline), fake.Calls()[0].Deadline)
 			})
@@ -97,7 +99,7 @@ func TestMessageIsGoneWithAnEmulator(t *testing.T) {
 	defer server.Close()
 	server.Add(neteasetest.Message{ID: "1", From: "user1", To: "user2", Type: neteasetest.TypeP2P})
 	client, err := netease.New(netease.Config{
-		Host: server.URL + "/nimserver", AppKey: server.AppKey, AppSecret: server.AppSecret,
+		Host: server.BaseURL(), AppKey: server.AppKey, AppSecret: server.AppSecret,
 	})
 	require.NoError(t, err)
 	defer client.Close()

@@ -47,11 +47,11 @@ func run(ctx context.Context, w io.Writer) error {
 	easemobServer.Add(easemobtest.Message{ID: "2", From: "user1", To: "user2", Chat: "chat", SentAt: now.Add(-time.Hour)})
 
 	easemobClient, err := easemob.New(easemob.Config{
-		Host: easemobServer.URL, Org: easemobServer.Org, App: easemobServer.App,
+		Host: easemobServer.BaseURL(), Org: easemobServer.Org, App: easemobServer.App,
 		ClientID: easemobServer.ClientID, ClientSecret: easemobServer.ClientSecret,
 	})
 	neteaseClient, err2 := netease.New(netease.Config{
-		Host: neteaseServer.URL + "/nimserver", AppKey: neteaseServer.AppKey, AppSecret: neteaseServer.AppSecret,
+		Host: neteaseServer.BaseURL(), AppKey: neteaseServer.AppKey, AppSecret: neteaseServer.AppSecret,
 	})
 	if err := errors.Join(err, err2); err != nil {
 		return err

@@ -2,6 +2,8 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"iter"
@@ -20,6 +22,8 @@ import (
 	"github.com/imrecall/imrecall/easemob/easemobtest"
 	"github.com/imrecall/imrecall/goeasy"
 	"github.com/imrecall/imrecall/goeasy/goeasytest"
+	"github.com/imrecall/imrecall/netease"
+	"github.com/imrecall/imrecall/netease/neteasetest"
 	"github.com/imrecall/imrecall/recall"
 )
 
@@ -160,6 +164,92 @@ func TestEachWave(t *testing.T) {
 			assert.InDelta(t, calls, gate.let, 2, "batches are full")
 		})
 	}
+}
+
+// oneByOne returns a client of NetEase, which has no batch call, behind a gate,
+// and so many messages.
+func oneByOne(t *testing.T, messages int) (*gate, maker, iter.Seq[recall.Request]) {
+	t.Helper()
+	s := neteasetest.NewServer()
+	t.Cleanup(s.Close)
+	g := &gate{vendor: s.Answer}
+	return g, func(host string, policy recall.Policy) recall.Provider {
+			c, err := netease.New(netease.Config{Host: host, AppKey: s.AppKey, AppSecret: s.AppSecret, Policy: policy})
+			require.NoError(t, err)
+			t.Cleanup(c.Close)
+			return c
+		}, func(yield func(recall.Request) bool) {
+			for req := range spam(messages) {
+				req.MessageID, req.Chat, req.To = "1"+req.MessageID, recall.ChatDirect, "user"+req.MessageID
+				if !yield(req) {
+					return
+				}
+			}
+		}
+}
+
+// So does a wave of single calls, also through a wrapper that hides what the
+// client tells of itself; and a share of the quota, or a larger one, is used as
+// well.
+func TestEachWaveOneByOne(t *testing.T) {
+	for _, rate := range []float64{0, 100.0 / 6, 50} {
+		for _, hidden := range []bool{false, true} {
+			gate, client, messages := oneByOne(t, 500)
+			synctest.Test(t, func(t *testing.T) {
+				p := client("https://im.example/nimserver", recall.Policy{Transport: gate, Rate: rate})
+				if hidden {
+					p = struct{ recall.Provider }{p}
+				}
+				reached := recallAll(t, p, messages)
+				t.Logf("rate %.1f, hidden %v: %.1f messages/s", rate, hidden, reached)
+				assert.Greater(t, reached, 0.94*cmp.Or(rate, 100))
+			})
+			assert.Zero(t, gate.rejected)
+			assert.Equal(t, 500, gate.let)
+		}
+	}
+}
+
+// queue is a Limiter of somebody's own: first come, first served, a place every
+// 60 ms.
+type queue struct {
+	mu            sync.Mutex
+	next          time.Time
+	waiting, most int
+}
+
+func (q *queue) Wait(ctx context.Context, _ recall.Quota) error {
+	q.mu.Lock()
+	wait := time.Until(q.next)
+	q.next = q.next.Add(max(0, -wait) + 60*time.Millisecond)
+	q.waiting++
+	q.most = max(q.most, q.waiting)
+	q.mu.Unlock()
+	defer func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.waiting--
+	}()
+	select {
+	case <-time.After(max(wait, 1)):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (*queue) Pause(context.Context, recall.Quota, time.Duration) error { return nil }
+
+// A wave makes no queue at a Limiter that other processes share.
+func TestEachWaveAtALimiterOfOnesOwn(t *testing.T) {
+	gate, client, messages := oneByOne(t, 500)
+	synctest.Test(t, func(t *testing.T) {
+		q := &queue{next: time.Now()}
+		reached := recallAll(t, client("https://im.example/nimserver", recall.Policy{Transport: gate, Limiter: q}), messages)
+		t.Logf("%.1f messages/s of %.1f, %d calls waited at most", reached, 1/0.06, q.most)
+		assert.Greater(t, reached, 0.94/0.06)
+		assert.LessOrEqual(t, q.most, 16)
+	})
 }
 
 // BenchmarkEachWave is a wave of some seconds, over sockets and in real time:

@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -20,6 +21,9 @@ func (c batched) RecallMessage(ctx context.Context, req recall.Request) (recall.
 	results, err := c.client.(recall.Batcher).RecallMessages(ctx, append([]recall.Request{req}, c.others...))
 	if err != nil {
 		return recall.Receipt{}, err
+	}
+	if got := results[0].Request.Ref; got != req.Ref {
+		return recall.Receipt{}, fmt.Errorf("the result is that of %q", got)
 	}
 	return results[0].Receipt, results[0].Err
 }

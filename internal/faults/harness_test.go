@@ -55,7 +55,7 @@ const (
 func policy(attemptTimeout time.Duration) recall.Policy {
 	return recall.Policy{
 		Timeout: attemptTimeout, Rate: -1,
-		Retry: recall.Retry{Attempts: 2, Base: time.Millisecond, Max: time.Millisecond},
+		Retry: recall.Retry{Attempts: 2, BaseDelay: time.Millisecond, MaxDelay: time.Millisecond},
 	}
 }
 

@@ -88,7 +88,7 @@ func (s *storm) run(t *testing.T, calls int) []result {
 	defer server.Close() // waits for requests that go on after their client has left
 	p := recall.Policy{
 		Timeout: 150 * time.Millisecond, Limiter: denials{},
-		Retry: recall.Retry{Attempts: 4, Base: time.Millisecond, Max: 4 * time.Millisecond},
+		Retry: recall.Retry{Attempts: 4, BaseDelay: time.Millisecond, MaxDelay: 4 * time.Millisecond},
 	}
 	c, err := s.open(server.URL, p)
 	require.NoError(t, err)

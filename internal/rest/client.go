@@ -42,7 +42,7 @@ type Client struct {
 	lean        *lean
 	values      constants
 	own         *http.Transport // nil where the caller gave a transport
-	blind       bool            // the transport is not net/http's and may not tell what it wrote
+	blind       bool            // the transport is the caller's, and may not tell what it wrote
 }
 
 // New checks cfg and returns a client for it. Its errors are
@@ -69,11 +69,12 @@ func New(cfg Config) (*Client, error) {
 	transport := cfg.Policy.Transport
 	if transport == nil {
 		c.own = recall.NewTransport()
+		c.own.DialContext = untraced(c.own.DialContext)
 		c.own.MaxConnsPerHost = max(c.own.MaxConnsPerHost, int(min(c.rate, math.MaxInt32)))
 		transport = c.own
 	}
-	_, ours := transport.(*http.Transport)
-	c.blind = !ours
+	// Also one of net/http's may speak HTTP/2, or whatever was registered with it.
+	c.blind = c.own == nil
 	c.values = newConstants()
 	c.lean = newLean(newResty(transport), c.values, c.blind)
 	return c, nil

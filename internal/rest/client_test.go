@@ -150,6 +150,8 @@ func TestHeaderValue(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	assert.Equal(t, "T{A: 1, C: [secret]}", Describe("T", "A", "1", "B", "", "C", Hidden("x")))
 	assert.Equal(t, "T{}", Describe("T", "A", Hidden("")))
+	assert.Equal(t, mark, HiddenAll([]string{"a", "b"}))
+	assert.Empty(t, HiddenAll(nil))
 	assert.Equal(t, "[secret]", HostOf("https://u:p@h"))
 	assert.Equal(t, "h", HostOf("h"))
 	assert.Equal(t, "*errors.errorString", TypeOf(errors.New("x")))

@@ -167,8 +167,10 @@ func TestReplayedByTheTransport(t *testing.T) {
 		outcome recall.Outcome
 		kind    recall.Kind
 		may     bool
+		given   bool // a transport of the caller's
 	}{
 		{answer: `{"code":200}`, outcome: recall.Recalled},
+		{answer: `{"code":404}`, outcome: recall.AlreadyGone, given: true},
 		{answer: `{"code":404}`, outcome: recall.AlreadyGone},
 		{answer: `{"code":403}`, kind: recall.ErrWindowExpired, may: true},
 		{answer: `{"code":429}`, kind: recall.ErrRateLimited, may: true},
@@ -183,7 +185,13 @@ func TestReplayedByTheTransport(t *testing.T) {
 			readRequest(requests)
 			writeAnswer(conn, tt.answer)
 		})
-		c := newClient(t, url, recall.Policy{})
+		policy := recall.Policy{}
+		if tt.given {
+			transport := recall.NewTransport()
+			defer transport.CloseIdleConnections()
+			policy.Transport = roundTripper(transport.RoundTrip)
+		}
+		c := newClient(t, url, policy)
 		_, err := c.Do(t.Context(), aCall())
 		require.NoError(t, err)
 

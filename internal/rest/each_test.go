@@ -69,7 +69,7 @@ func repeatedly(t *testing.T, body string) *Client {
 		}
 		fmt.Fprint(w, body)
 	})
-	return newClient(t, url, recall.Policy{Retry: recall.Retry{Attempts: 2, Base: 1}})
+	return newClient(t, url, recall.Policy{Retry: recall.Retry{Attempts: 2, BaseDelay: 1}})
 }
 
 func TestDoEachAfterSilence(t *testing.T) {

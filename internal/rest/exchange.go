@@ -59,7 +59,7 @@ func (c *Client) exchange(ctx context.Context, host int, req *Request) (Answer, 
 // is another host to try.
 func (w *wire) leaveTime(end context.CancelFunc) *time.Timer {
 	return time.AfterFunc(patience(w), func() {
-		if !w.gear.connected() {
+		if !w.gear.connected() && !w.gear.unheard() {
 			end()
 		}
 	})
@@ -82,7 +82,7 @@ func (c *Client) readAll(ctx context.Context, res *http.Response, buffer []byte)
 		return buffer, errSwitched // its body is the bare connection, which no ctx ends
 	}
 	if c.blind {
-		// A transport that is not net/http's may give a body that does not know ctx.
+		// A caller's transport may give a body that does not know ctx.
 		stop := context.AfterFunc(ctx, func() { res.Body.Close() })
 		defer stop()
 	}

@@ -202,11 +202,13 @@ func TestNothingListens(t *testing.T) {
 	require.NoError(t, err)
 	url := "http://" + listener.Addr().String()
 	listener.Close()
-	e := failure(t.Context(), t, newClient(t, url, recall.Policy{}), aCall())
-	assert.Equal(t, recall.ErrUnavailable, e.Kind)
-	assert.False(t, e.MayHaveApplied)
-	var op *net.OpError
-	require.ErrorAs(t, e, &op, "the network's error is kept")
+	for _, transport := range []http.RoundTripper{nil, recall.NewTransport(), roundTripper(recall.NewTransport().RoundTrip)} {
+		e := failure(t.Context(), t, newClient(t, url, recall.Policy{Transport: transport}), aCall())
+		assert.Equal(t, recall.ErrUnavailable, e.Kind)
+		assert.False(t, e.MayHaveApplied, "%T", transport)
+		var op *net.OpError
+		require.ErrorAs(t, e, &op, "the network's error is kept")
+	}
 }
 
 func TestTLSThatCannotBeTrusted(t *testing.T) {

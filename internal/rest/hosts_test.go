@@ -56,7 +56,7 @@ func TestFallbackHosts(t *testing.T) {
 		policy   recall.Policy
 	}{
 		"unreachable":                {dead, 3, recall.Policy{Retry: recall.Retry{Attempts: 1}}},
-		"a gateway without a server": {serve(t, answerWith(http.StatusBadGateway, "<html>")), 3, recall.Policy{Retry: recall.Retry{Base: 1}}},
+		"a gateway without a server": {serve(t, answerWith(http.StatusBadGateway, "<html>")), 3, recall.Policy{Retry: recall.Retry{BaseDelay: 1}}},
 	} {
 		fallbacks := []string{dead, good}
 		c, err := New(Config{Vendor: "acme", Host: tt.first, Fallbacks: fallbacks, Policy: tt.policy})

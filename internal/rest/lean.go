@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,9 +19,10 @@ import (
 // twice, and its header is copied twice on the way to the transport.
 // internal/bench watches what is left.
 type lean struct {
-	blank resty.Request // what each request starts as
-	blind bool          // the transport is not net/http's
-	gears sync.Pool     // of *gear, as new
+	blank     resty.Request // what each request starts as
+	blind     bool          // as in Client
+	userAgent []string      // tells our requests from others'
+	gears     sync.Pool     // of *gear, as new
 }
 
 // The values of headers that all requests have. Many headers share them, and
@@ -44,7 +46,7 @@ func newLean(r *resty.Client, values constants, blind bool) *lean {
 		out.Header = none // withHeader sets it; http.Client would copy it before
 		return nil
 	})
-	l := &lean{blank: *r.R().SetDoNotParseResponse(true), blind: blind}
+	l := &lean{blank: *r.R().SetDoNotParseResponse(true), blind: blind, userAgent: values.userAgent}
 	// Resty fills in what is missing of this.
 	l.blank.Header = http.Header{"User-Agent": values.userAgent}
 	l.gears.New = func() any { return newGear(l) }
@@ -64,8 +66,9 @@ type gear struct {
 	// goroutines of its own, after a failure perhaps when the exchange is long
 	// over.
 	trace   httptrace.ClientTrace // never changed once it is made
-	asked   atomic.Int32          // for connections; counted if the transport may not report at all
+	asked   atomic.Int32          // for connections; counted if blind
 	conns   atomic.Int32          // connections got
+	begun   atomic.Int32          // to write a request of ours; counted if blind
 	tries   atomic.Int32          // to write the request
 	writes  atomic.Int32          // of the whole of it
 	answers atomic.Int32          // whose first byte came
@@ -90,6 +93,11 @@ func newGear(l *lean) *gear {
 	}
 	if l.blind {
 		g.trace.GetConn = func(string) { g.asked.Add(1) }
+		g.trace.WroteHeaderField = func(key string, values []string) {
+			if strings.EqualFold(key, "User-Agent") && slices.Equal(values, l.userAgent) {
+				g.begun.Add(1)
+			}
+		}
 	}
 	return g
 }
@@ -101,7 +109,9 @@ const longestBody = 16 << 10
 
 // free lets others use the gear of an exchange that is over, if the transport
 // is done with it: it reported one connection, one request and one answer, and
-// has nothing left to report. The answer's body is not to be used any more.
+// has nothing left to report. That holds for our own transport. With a caller's,
+// a dialer may report what it does for a connection that this exchange did not
+// wait for. The answer's body is not to be used any more.
 func (g *gear) free() {
 	if g.lean.blind || g.conns.Load() != 1 || g.tries.Load() != 1 || g.answers.Load() != 1 || cap(g.body) > longestBody {
 		return
@@ -131,6 +141,9 @@ type withHeader struct{ http.RoundTripper }
 func (t withHeader) RoundTrip(req *http.Request) (*http.Response, error) {
 	if w, ok := req.Context().(*wire); ok {
 		req.Header = w.request.Header // the request is resty's, made for this exchange alone
+		if w.gear.lean.blind {
+			req.Header = req.Header.Clone() // some change values, which requests share
+		}
 	}
 	return t.RoundTripper.RoundTrip(req)
 }

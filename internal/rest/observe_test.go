@@ -43,7 +43,7 @@ func TestObserverSeesEverything(t *testing.T) {
 	d := &diary{}
 	call := withQuota(aCall(), 100)
 	call.Messages = 1
-	_, _, err, _ := virtual(t, recall.Policy{Observer: d, Retry: recall.Retry{Base: 1}}, 0, call, answerWith(503, `{"code":500}`), coded("200"))
+	_, _, err, _ := virtual(t, recall.Policy{Observer: d, Retry: recall.Retry{BaseDelay: 1}}, 0, call, answerWith(503, `{"code":500}`), coded("200"))
 	require.NoError(t, err)
 	assert.Equal(t, []string{
 		"call recall acme/app quota= attempt=0 messages=1 trace=32",

@@ -27,11 +27,11 @@ func defaults(p recall.Retry) recall.Retry {
 	if p.Attempts == 0 {
 		p.Attempts = recall.DefaultAttempts
 	}
-	if p.Base == 0 {
-		p.Base = recall.DefaultBaseDelay
+	if p.BaseDelay == 0 {
+		p.BaseDelay = recall.DefaultBaseDelay
 	}
-	if p.Max == 0 {
-		p.Max = max(recall.DefaultMaxDelay, p.Base)
+	if p.MaxDelay == 0 {
+		p.MaxDelay = max(recall.DefaultMaxDelay, p.BaseDelay)
 	}
 	if p.Jitter == nil {
 		p.Jitter = func(bound time.Duration) time.Duration { return rand.N(bound + 1) }
@@ -44,14 +44,16 @@ func retryRule(p recall.Retry) (field, rule string) {
 	switch {
 	case p.Attempts < 0:
 		return "Policy.Retry.Attempts", "is negative"
-	case p.Base < 0:
-		return "Policy.Retry.Base", "is negative"
-	case p.Max < 0:
-		return "Policy.Retry.Max", "is negative"
-	case p.Max > 0 && p.Max < p.Base:
-		return "Policy.Retry.Max", "is less than Base"
-	case p.Base > math.MaxInt64/2 || p.Max > math.MaxInt64/2:
-		return "Policy.Retry.Max", "is longer than a century"
+	case p.BaseDelay < 0:
+		return "Policy.Retry.BaseDelay", "is negative"
+	case p.MaxDelay < 0:
+		return "Policy.Retry.MaxDelay", "is negative"
+	case p.MaxDelay > 0 && p.MaxDelay < p.BaseDelay:
+		return "Policy.Retry.MaxDelay", "is less than BaseDelay"
+	case p.BaseDelay > math.MaxInt64/2:
+		return "Policy.Retry.BaseDelay", "is longer than a century"
+	case p.MaxDelay > math.MaxInt64/2:
+		return "Policy.Retry.MaxDelay", "is longer than a century"
 	}
 	return "", ""
 }

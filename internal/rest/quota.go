@@ -79,13 +79,20 @@ func take(ctx context.Context, limiter recall.Limiter, q recall.Quota) (release 
 	if a, ok := limiter.(recall.Acquirer); ok {
 		release, err = a.Acquire(ctx, q)
 	} else {
-		release, err = func(recall.CallEnd) {}, limiter.Wait(ctx, q)
+		release, err = func(recall.CallEnd) {}, wait(ctx, limiter, q)
 	}
 	var e *recall.Error
 	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &e) {
 		err = &recall.Error{Kind: recall.ErrRateLimited, Err: err}
 	}
 	return release, err
+}
+
+// wait waits, and has a wave know that it does.
+func wait(ctx context.Context, limiter recall.Limiter, q recall.Quota) error {
+	done := recall.Waiting(ctx)
+	defer done()
+	return limiter.Wait(ctx, q)
 }
 
 // pause closes the quota that the vendor says was exceeded, for everyone. The

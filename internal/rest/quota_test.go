@@ -124,7 +124,7 @@ func TestTooFastClosesTheQuota(t *testing.T) {
 }
 
 func TestPauseGrowsWithoutRetryAfter(t *testing.T) {
-	retry := recall.Retry{Attempts: 4, Base: 1}
+	retry := recall.Retry{Attempts: 4, BaseDelay: 1}
 	s, _, err, took := virtual(t, recall.Policy{Retry: retry}, 0, withQuota(aCall(), 100), coded("429"))
 	require.ErrorIs(t, err, recall.ErrRateLimited)
 	assert.Len(t, s.times, 4)

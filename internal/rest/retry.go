@@ -46,11 +46,11 @@ func (r *run) again(ctx context.Context, res result) (bool, *recall.Error) {
 // doubles from attempt to attempt, and no shorter than the vendor says.
 func (r *run) backoff(err *recall.Error) time.Duration {
 	p := r.client.retry
-	bound := p.Base
+	bound := p.BaseDelay
 	for range r.attempts - r.free - 1 {
-		bound = min(2*bound, p.Max)
+		bound = min(2*bound, p.MaxDelay)
 	}
-	wait := min(max(p.Jitter(bound), 0), p.Max)
+	wait := min(max(p.Jitter(bound), 0), p.MaxDelay)
 	return max(wait, min(err.RetryAfter, recall.LongestRetryAfter))
 }
 

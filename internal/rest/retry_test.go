@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -131,7 +132,7 @@ func TestNoRetryWhereItWouldNotHelp(t *testing.T) {
 }
 
 func TestBackoffIsBounded(t *testing.T) {
-	retry := recall.Retry{Attempts: 6, Base: time.Second, Max: 3 * time.Second, Jitter: longest}
+	retry := recall.Retry{Attempts: 6, BaseDelay: time.Second, MaxDelay: 3 * time.Second, Jitter: longest}
 	_, _, _, took := virtual(t, recall.Policy{Retry: retry}, 0, aCall(), coded("500"))
 	assert.Equal(t, (1+2+3+3+3)*time.Second, took)
 
@@ -162,7 +163,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 		"86400": recall.LongestRetryAfter,
 	} {
 		for _, code := range []string{"500", "429"} {
-			_, _, err, took := virtual(t, recall.Policy{Retry: recall.Retry{Base: 1}}, 0, aCall(), withRetryAfter(code, value), coded("200"))
+			_, _, err, took := virtual(t, recall.Policy{Retry: recall.Retry{BaseDelay: 1}}, 0, aCall(), withRetryAfter(code, value), coded("200"))
 			require.NoError(t, err)
 			assert.InDelta(t, want.Seconds(), took.Seconds(), 0.001, "%s %s", code, value)
 		}
@@ -202,7 +203,7 @@ func TestContextEndsDuringTheWait(t *testing.T) {
 }
 
 func TestTraceIDs(t *testing.T) {
-	policy := recall.Policy{Retry: recall.Retry{Attempts: 5, Base: 1}}
+	policy := recall.Policy{Retry: recall.Retry{Attempts: 5, BaseDelay: 1}}
 	s, receipt, err, _ := virtual(t, policy, 0, aCall(), noAnswer, answerWith(502, "<html>"), coded("429"), coded("500"), coded("200"))
 	require.NoError(t, err)
 	require.Len(t, s.traces, 5)
@@ -230,7 +231,7 @@ func TestBuildIsAskedAgainForEachAttempt(t *testing.T) {
 
 // What is known of the message after several attempts.
 func TestFateOverAttempts(t *testing.T) {
-	policy := recall.Policy{Retry: recall.Retry{Base: 1}}
+	policy := recall.Policy{Retry: recall.Retry{BaseDelay: 1}}
 	for name, tt := range map[string]struct {
 		answers []http.HandlerFunc
 		outcome recall.Outcome
@@ -273,7 +274,7 @@ func TestRepeatedIsAboutSilence(t *testing.T) {
 		call := aCall()
 		decode := call.Decode
 		call.Decode = func(a Answer) (Verdict, error) { repeated = append(repeated, a.Repeated); return decode(a) }
-		_, _, err, _ := virtual(t, recall.Policy{Retry: recall.Retry{Base: 1}}, 0, call, tt.first, coded("200"))
+		_, _, err, _ := virtual(t, recall.Policy{Retry: recall.Retry{BaseDelay: 1}}, 0, call, tt.first, coded("200"))
 		require.NoError(t, err)
 		assert.Equal(t, tt.want, repeated[len(repeated)-1], name)
 	}
@@ -310,7 +311,7 @@ func TestServerThatClosesKeepAlive(t *testing.T) {
 		}
 		readRequest(requests) // the third on this connection is read and never answered
 	})
-	c := newClient(t, url, recall.Policy{Retry: recall.Retry{Attempts: 3, Base: 1}})
+	c := newClient(t, url, recall.Policy{Retry: recall.Retry{Attempts: 3, BaseDelay: 1}})
 	for range 50 {
 		_, err := c.Do(t.Context(), aCall())
 		require.NoError(t, err)
@@ -319,15 +320,18 @@ func TestServerThatClosesKeepAlive(t *testing.T) {
 
 func TestRetryPolicyRefused(t *testing.T) {
 	for field, retry := range map[string]recall.Retry{
-		"Policy.Retry.Attempts": {Attempts: -1},
-		"Policy.Retry.Base":     {Base: -1},
-		"Policy.Retry.Max":      {Max: -1},
-		"Policy.Retry.Max ":     {Base: 2, Max: 1},
-		"Policy.Retry.Max  ":    {Max: math.MaxInt64},
+		"Policy.Retry.Attempts":   {Attempts: -1},
+		"Policy.Retry.BaseDelay":  {BaseDelay: -1},
+		"Policy.Retry.BaseDelay ": {BaseDelay: math.MaxInt64},
+		"Policy.Retry.MaxDelay":   {MaxDelay: -1},
+		"Policy.Retry.MaxDelay ":  {BaseDelay: 2, MaxDelay: 1},
+		"Policy.Retry.MaxDelay  ": {MaxDelay: math.MaxInt64},
 	} {
 		_, err := New(Config{Vendor: "acme", Host: "h", Policy: recall.Policy{Retry: retry}})
 		require.ErrorIs(t, err, recall.ErrMisconfigured, field)
-		require.ErrorContains(t, err, field[:15])
+		var e *recall.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, strings.TrimSpace(field), e.Field)
 	}
 	_, err := New(Config{Vendor: "acme", Host: "h", Policy: recall.Policy{Rate: math.NaN()}})
 	require.ErrorContains(t, err, "Policy.Rate")

@@ -3,7 +3,9 @@ package rest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -21,16 +23,54 @@ type wire struct {
 	url     url.URL
 	body    bytes.Reader // of the request's
 	late    bool         // the attempt's own time ran out
+	callers *httptrace.ClientTrace
 }
 
 func newWire(ctx context.Context, req *Request, g *gear) *wire {
-	trace := &g.trace
-	if httptrace.ContextClientTrace(ctx) != nil {
+	trace, callers := &g.trace, httptrace.ContextClientTrace(ctx)
+	if callers != nil {
 		shared := g.trace // the caller's functions are added to these
 		trace = &shared
 	}
-	return &wire{Context: httptrace.WithClientTrace(ctx, trace), gear: g, request: req}
+	return &wire{Context: httptrace.WithClientTrace(ctx, trace), gear: g, request: req, callers: callers}
 }
+
+type wireKey struct{}
+
+// Value also knows the wire itself.
+func (w *wire) Value(key any) any {
+	if _, ok := key.(wireKey); ok {
+		return w
+	}
+	return w.Context.Value(key)
+}
+
+// dialing is the ctx of a dialer. It has the caller's trace only: what a
+// resolver of the application's does with it, perhaps for a connection that the
+// exchange does not wait for, is no news of our request.
+type dialing struct{ context.Context }
+
+func (d dialing) Value(key any) any {
+	value := d.Context.Value(key)
+	if _, ok := value.(*httptrace.ClientTrace); ok {
+		if w, ok := d.Context.Value(wireKey{}).(*wire); ok {
+			return w.callers
+		}
+	}
+	return value
+}
+
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+func untraced(dial dialer) dialer {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		return dial(dialing{ctx}, network, address)
+	}
+}
+
+// Format keeps the request, and so the secrets in it, out of the logs of a
+// caller's transport or dialer, which prints its ctx.
+func (w *wire) Format(f fmt.State, _ rune) { fmt.Fprint(f, w.Context, ".imrecall") }
 
 // send executes the request. Whoever gets the response closes its body.
 func (w *wire) send() (*http.Response, error) {
@@ -60,9 +100,11 @@ func (w *wire) fill(out *http.Request) {
 }
 
 // mayHaveArrived tells whether the vendor may have got the request. A
-// RoundTripper that reports nothing, such as a mock, may have sent it.
+// RoundTripper that reports nothing, such as a mock, may have sent it, and
+// HTTP/2 does not wait for what it is writing where the ctx ends.
 func (w *wire) mayHaveArrived() bool {
-	return w.gear.writes.Load() > 0 || w.gear.unheard()
+	g := w.gear
+	return g.writes.Load() > 0 || g.unheard() || g.lean.blind && g.conns.Load() > g.tries.Load()
 }
 
 // phase tells what the exchange was at when it ended, for errors.
@@ -88,8 +130,14 @@ func (w *wire) use(answered bool) recall.CallEnd {
 }
 
 // replayed tells whether the transport sent the request again by itself after
-// a connection broke, so that the answer is to the second copy.
-func (w *wire) replayed() bool { return w.gear.writes.Load() > 1 }
+// a connection broke, so that the answer is to the second copy. A caller's
+// transport may have sent others with the same ctx, such as one for a token.
+func (w *wire) replayed() bool {
+	if begun := w.gear.begun.Load(); begun > 0 {
+		return begun > 1
+	}
+	return w.gear.writes.Load() > 1
+}
 
 // answered tells whether the first byte of an answer came.
 func (w *wire) answered() bool { return w.gear.answers.Load() > 0 }

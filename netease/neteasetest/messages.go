@@ -25,7 +25,7 @@ type Message struct {
 	ID   string // the server's message ID, a number of up to 19 digits; in a chat room the client's ID
 	From string // the sender's accid
 	To   string // the recipient's accid, the tid of the team or super-team, or the chat room's ID
-	Type int    // one of the Type constants
+	Type int    // one of the Type constants; 0 stands for TypeP2P
 	// SentAt is the server's time of the message; timetag is compared with it to the millisecond.
 	SentAt time.Time
 }
@@ -49,8 +49,11 @@ type message struct {
 type membership struct{ tid, accid string }
 
 // Add puts m on the server, in place of an earlier message with the same ID, and returns it as stored:
-// SentAt cut off to the millisecond, a zero SentAt becomes the emulator's now.
+// SentAt cut off to the millisecond, a zero SentAt becomes the emulator's now, a zero Type TypeP2P.
 func (s *Server) Add(m Message) Message {
+	if m.Type == 0 {
+		m.Type = TypeP2P
+	}
 	if m.SentAt.IsZero() {
 		m.SentAt = s.Now()
 	}

@@ -156,3 +156,13 @@ func TestAddFillsInTheTime(t *testing.T) {
 	srv := frozen(t)
 	assert.Equal(t, srv.Now(), srv.Add(neteasetest.Message{ID: "1"}).SentAt)
 }
+
+// A message of no type would never match a recall, and at NetEase nothing would tell.
+func TestAddWithoutTypeIsDirect(t *testing.T) {
+	srv := frozen(t)
+	m := message(p2p)
+	m.Type = 0
+	assert.Equal(t, neteasetest.TypeP2P, srv.Add(m).Type)
+	send(t, srv, signed(srv), p2p)
+	assert.True(t, srv.Recalled("10386192"))
+}

@@ -130,3 +130,8 @@ func TestHeadersV2(t *testing.T) {
 	assert.Equal(t, `{"code":431,"msg":"HTTP request is repeated"}`, answerTo(t, srv, trace))
 	assert.Equal(t, noMessage, answerTo(t, srv, map[string]string{"RequestId": "one"}), "that is version 1's header")
 }
+
+func TestBaseURLV2(t *testing.T) {
+	srv := frozen(t)
+	assert.Equal(t, srv.URL, srv.BaseURLV2())
+}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -232,23 +233,28 @@ func TestNoDefectBreaksNoRule(t *testing.T) {
 	})
 }
 
-// A failure of TestProvider states the rule in words. Only a process of its own
-// may fail.
+// A failure of TestProvider states the rule in words, and each thing that was
+// seen once. Only a process of its own may fail.
 func TestFailuresReadWell(t *testing.T) {
 	const variable = "RECALLTEST_DEFECT"
 	if name := os.Getenv(variable); name != "" {
 		recalltest.TestProvider(t, withDefect(defects()[name]))
 		return
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFailuresReadWell$", "-test.v")
-	cmd.Env = append(os.Environ(), variable+"=names no field")
-	out, err := cmd.CombinedOutput()
-	assert.Error(t, err)
+	fail := func(defect string) string {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFailuresReadWell$", "-test.v")
+		cmd.Env = append(os.Environ(), variable+"="+defect)
+		out, err := cmd.CombinedOutput()
+		assert.Error(t, err)
+		return string(out)
+	}
+	out := fail("names no field")
 	for _, want := range []string{
 		"missing field: a request without a field that the vendor needs is refused before it is sent, with ErrInvalidRequest and the field's name",
 		"but: direct without MessageID: the error does not name the field: fake: recall: invalid_request",
 		"and: room without Operator: the error",
 	} {
-		assert.Contains(t, string(out), want)
+		assert.Contains(t, out, want)
 	}
+	assert.Equal(t, 1, strings.Count(fail("results with bare kinds"), "garbage, batch: recall.Kind"))
 }

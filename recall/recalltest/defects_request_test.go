@@ -72,15 +72,25 @@ func requestDefects() map[string]defect {
 			return results, err
 		})},
 		"receipts in another order": {"batch in order", "and its receipt is about", inSituation(recalltest.OneUnknown, func(_ []recall.Request, results []recall.Result, err error) ([]recall.Result, error) {
-			results[0].Receipt, results[2].Receipt = results[2].Receipt, results[0].Receipt
+			results[0].Receipt, results[1].Receipt = results[1].Receipt, results[0].Receipt
+			return results, err
+		})},
+		"fates in reverse order": {"batch in order", "of the message that the vendor does not know", inSituation(recalltest.OneUnknown, func(reqs []recall.Request, results []recall.Result, err error) ([]recall.Result, error) {
+			slices.Reverse(results)
+			for i := range results {
+				results[i].Request = reqs[i]
+				if results[i].Err == nil {
+					results[i].Receipt.MessageID = reqs[i].MessageID
+				}
+			}
 			return results, err
 		})},
 		"one fate for all": {"batch in order", "of the message that the vendor does not know", inSituation(recalltest.OneUnknown, func(reqs []recall.Request, results []recall.Result, err error) ([]recall.Result, error) {
-			results[1].Receipt, results[1].Err = success(reqs[1].MessageID, recall.Recalled), nil
+			results[2].Receipt, results[2].Err = success(reqs[2].MessageID, recall.Recalled), nil
 			return results, err
 		})},
 		"one failure for all": {"batch in order", "beside one that it does not know", inSituation(recalltest.OneUnknown, func(_ []recall.Request, results []recall.Result, err error) ([]recall.Result, error) {
-			results[0].Receipt, results[0].Err = recall.Receipt{}, results[1].Err
+			results[0].Receipt, results[0].Err = recall.Receipt{}, results[2].Err
 			return results, err
 		})},
 		"sends a message twice": {"batch with duplicates", "the same again got the error", batches(func(reqs []recall.Request, results []recall.Result, err error) ([]recall.Result, error) {

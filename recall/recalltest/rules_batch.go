@@ -102,16 +102,16 @@ func batchInOrder(p *probe) {
 	if !ok {
 		return
 	}
-	unknown := h.Messages[1]
-	results, ok := p.together(b, []recall.Request{h.Messages[2], unknown, h.Messages[0]})
+	const unknown = 2 // the unknown message is last: in the middle it would stay there in a reversed answer
+	results, ok := p.together(b, []recall.Request{h.Messages[2], h.Messages[0], h.Messages[1]})
 	if !ok {
 		return
 	}
 	for i, r := range results {
 		switch {
-		case i == 1 && r.Err == nil && r.Receipt.Outcome.Proven(), i == 1 && r.Err != nil && !errors.Is(r.Err, recall.ErrNotFound):
+		case i == unknown && r.Err == nil && r.Receipt.Outcome.Proven(), i == unknown && r.Err != nil && !errors.Is(r.Err, recall.ErrNotFound):
 			p.violated("of the message that the vendor does not know, %s", got(r.Receipt, r.Err))
-		case i != 1 && r.Err != nil:
+		case i != unknown && r.Err != nil:
 			p.violated("of a message that the vendor knows, beside one that it does not know, %s", got(r.Receipt, r.Err))
 		}
 	}

@@ -48,10 +48,16 @@ func (v Violation) String() string {
 	return v.Rule + ": " + v.Says + "\n\tbut: " + v.Saw
 }
 
-// told states one rule, and all that was seen.
+// told states one rule, and all that was seen, each once: the results of a
+// batch often fail alike.
 func told(violations []Violation) string {
 	text := violations[0].String()
+	seen := []string{violations[0].Saw}
 	for _, v := range violations[1:] {
+		if slices.Contains(seen, v.Saw) {
+			continue
+		}
+		seen = append(seen, v.Saw)
 		text += "\n\tand: " + v.Saw
 	}
 	return text

@@ -182,6 +182,8 @@ func (a wireAnswer) failure(messageID string) *recall.Error {
 	switch {
 	case a.status == http.StatusOK && a.Status == "recalled" && a.Message == messageID:
 		return nil
+	case !documented && a.status >= http.StatusInternalServerError: // a gateway's page, for example
+		return &recall.Error{Kind: recall.ErrUnavailable, MayHaveApplied: true, Err: errors.New("the server failed")}
 	case !documented: // never a success, and nobody knows what the server did
 		return &recall.Error{Kind: recall.ErrBadResponse, MayHaveApplied: true, Err: errors.New("the answer can't be read")}
 	}

@@ -48,6 +48,40 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// A gateway has codes of its own, or none: what it says is about the server, and worth another try.
+func TestServerFailures(t *testing.T) {
+	for _, body := range []string{"<html>Bad Gateway</html>", `{"code":"overload"}`, ""} {
+		server := acmechattest.NewServer()
+		server.Hook = func(w http.ResponseWriter, _ *http.Request) { http.Error(w, body, http.StatusBadGateway) }
+		client, err := acmechat.New(acmechat.Config{BaseURL: server.URL, App: "demo", Key: server.Key})
+		require.NoError(t, err)
+		_, err = client.RecallMessage(t.Context(), recall.Request{MessageID: "1", Chat: recall.ChatGroup, To: "g"})
+		var e *recall.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, recall.ErrUnavailable, e.Kind, body)
+		assert.True(t, e.MayHaveApplied, body)
+		assert.Equal(t, http.StatusBadGateway, e.Status, body)
+		client.Close()
+		server.Close()
+	}
+}
+
+func TestRedirectIsNotFollowed(t *testing.T) {
+	elsewhere := acmechattest.NewServer()
+	t.Cleanup(elsewhere.Close)
+	server := acmechattest.NewServer()
+	t.Cleanup(server.Close)
+	server.Hook = func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL+r.URL.Path, http.StatusTemporaryRedirect)
+	}
+	client, err := acmechat.New(acmechat.Config{BaseURL: server.URL, App: "demo", Key: server.Key})
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	_, err = client.RecallMessage(t.Context(), recall.Request{MessageID: "1", Chat: recall.ChatGroup, To: "g"})
+	assert.ErrorIs(t, err, recall.ErrBadResponse)
+	assert.Zero(t, elsewhere.Requests(), "the key stays here")
+}
+
 func TestLiveOnAServer(t *testing.T) {
 	server := acmechattest.NewServer()
 	t.Cleanup(server.Close)

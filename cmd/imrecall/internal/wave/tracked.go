@@ -18,11 +18,11 @@ type tracked struct {
 	inner   Provider
 	journal *journal.Journal // nil for none
 	halt    func(error)
-	outage  *atomic.Int64 // calls in a row that got no answer about their message
+	outage  *atomic.Int64 // how many times in a row there was no answer about a message
 }
 
-// longOutage is after how many calls in a row without an answer about the message a run ends: more than are under way at a time, so
-// that a moment is not enough.
+// longOutage is after how many times in a row without an answer about a message a run ends: more than are under way at
+// a time, so that a moment is not enough.
 const longOutage = 500
 
 // RecallMessage hands on one message.
@@ -63,7 +63,7 @@ func (t tracked) heed(err error) {
 	if !outage(err) {
 		t.outage.Store(0)
 	} else if n := t.outage.Add(1); n >= longOutage {
-		t.halt(fmt.Errorf("%d calls in a row got no answer about their messages: %w", n, err))
+		t.halt(fmt.Errorf("%d times in a row there was no answer about a message: %w", n, err))
 	}
 }
 

@@ -236,7 +236,7 @@ func testOutage(t *testing.T, kind recall.Kind) {
 	summary, err := w.Run(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, j.Close())
-	assert.ErrorContains(t, summary.Halt, "500 calls in a row got no answer about their messages")
+	assert.ErrorContains(t, summary.Halt, "500 times in a row there was no answer about a message")
 	assert.Equal(t, 6, summary.Counts[Recalled], "shorter outages do not stop it")
 	assert.Less(t, len(f.asked), 2000+longOutage+10)
 }

@@ -1,17 +1,12 @@
-package rest
+package callback
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/imrecall/imrecall/recall"
 )
 
 func TestScalar(t *testing.T) {
@@ -81,37 +76,4 @@ func TestFieldsTime(t *testing.T) {
 	read.Time("at", Scalar{})
 	read.Fail("later", "is odd")
 	assert.EqualError(t, read.Err(), "at is missing", "the first fault is told")
-}
-
-func TestCallbackSecrets(t *testing.T) {
-	s, err := NewSecrets("v", []string{"a", "b"}, nil)
-	require.NoError(t, err)
-	for secret, want := range map[string]bool{"a": true, "b": true, "c": false} {
-		var tried []string
-		found, err := s.Any(t.Context(), func(candidate string) bool {
-			tried = append(tried, candidate)
-			return candidate == secret
-		})
-		assert.Nil(t, err)
-		assert.Equal(t, want, found)
-		assert.Equal(t, []string{"a", "b"}, tried, "all are tried")
-	}
-	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", s, s, s), `"a"`)
-	assert.Equal(t, mark, HiddenAll([]string{"a", "b"}))
-	assert.Empty(t, HiddenAll(nil))
-
-	failing := errors.New("sealed")
-	s, err = NewSecrets("v", nil, func(context.Context) ([]string, error) { return []string{"a"}, failing })
-	require.NoError(t, err)
-	_, refusal := s.Any(t.Context(), func(string) bool { return true })
-	require.ErrorIs(t, refusal, failing)
-	assert.Equal(t, recall.ErrUnavailable, refusal.Kind)
-}
-
-// TestCallbackSecretsOfNobody: a zero Callbacks believes nothing, and does not panic.
-func TestCallbackSecretsOfNobody(t *testing.T) {
-	found, refusal := Secrets{}.Any(t.Context(), func(string) bool { return true })
-	assert.False(t, found)
-	require.ErrorIs(t, refusal, recall.ErrUnavailable)
-	assert.ErrorContains(t, refusal, "NewCallbacks")
 }

@@ -1,76 +1,13 @@
-package rest
+package callback
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/imrecall/imrecall/recall"
 )
-
-// Secrets are what callbacks may be signed with: several while one replaces
-// another. A closure keeps them, where no way of printing reaches them.
-type Secrets struct {
-	get func(context.Context) ([]string, error)
-}
-
-// NewSecrets checks the two fields of a CallbackConfig of which one has to be
-// given, and returns the secrets that they stand for.
-func NewSecrets(vendor string, fixed []string, get func(context.Context) ([]string, error)) (Secrets, error) {
-	switch {
-	case len(fixed) > 0 && get != nil:
-		return Secrets{}, BadConfig(vendor, "SecretsFunc", "is given beside Secrets; give one")
-	case get != nil:
-		return Secrets{get: get}, nil
-	case len(fixed) == 0:
-		return Secrets{}, BadConfig(vendor, "Secrets", "is required, or SecretsFunc")
-	case slices.Contains(fixed, ""):
-		return Secrets{}, BadConfig(vendor, "Secrets", "holds an empty one, with which anyone could sign")
-	case !allTrimmed(fixed):
-		return Secrets{}, BadConfig(vendor, "Secrets", "holds one that begins or ends with white space")
-	}
-	fixed = slices.Clone(fixed)
-	return Secrets{get: func(context.Context) ([]string, error) { return fixed, nil }}, nil
-}
-
-func allTrimmed(secrets []string) bool {
-	return !slices.ContainsFunc(secrets, func(s string) bool { return !Trimmed(s) })
-}
-
-// Any tells whether signed is true of one of the secrets. It tries them all,
-// so that the time it takes does not tell which one it was. An error means
-// that the secrets can't be had, which is not the callback's fault, whatever
-// kind of error the caller's function returned.
-func (s Secrets) Any(ctx context.Context, signed func(secret string) bool) (bool, *recall.Error) {
-	if s.get == nil {
-		return false, &recall.Error{Kind: recall.ErrUnavailable, Err: errors.New("there are no secrets: make Callbacks by NewCallbacks")}
-	}
-	secrets, err := s.get(ctx)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return false, &recall.Error{Kind: recall.ErrCanceled, Err: fmt.Errorf("SecretsFunc: %w", err)}
-	case err != nil:
-		return false, &recall.Error{Kind: recall.ErrUnavailable, Err: fmt.Errorf("SecretsFunc: %w", err)}
-	case len(secrets) == 0 || slices.Contains(secrets, "") || !allTrimmed(secrets):
-		return false, &recall.Error{
-			Kind: recall.ErrUnavailable,
-			Err:  errors.New("SecretsFunc returned none, an empty one, or one that begins or ends with white space"),
-		}
-	}
-	found := false
-	for _, secret := range secrets {
-		if signed(secret) {
-			found = true
-		}
-	}
-	return found, nil
-}
 
 // Scalar is a field of a callback: a JSON string, or a whole number, of which
 // every digit is kept. Reading one never fails; Fields tells what is wrong.
@@ -154,7 +91,7 @@ func (f *Fields) OptionalTime(name string, s Scalar) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	ms, ok := callbackMillis(text)
+	ms, ok := millis(text)
 	if !ok {
 		f.Fail(name, "is no time in milliseconds")
 		return time.Time{}
@@ -162,9 +99,9 @@ func (f *Fields) OptionalTime(name string, s Scalar) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-// callbackMillis reads milliseconds since 1970. Times before the year 2000
+// millis reads milliseconds since 1970. Times before the year 2000
 // are other units, and what lies after 9999 can't be written as JSON.
-func callbackMillis(text string) (int64, bool) {
+func millis(text string) (int64, bool) {
 	ms, err := strconv.ParseInt(text, 10, 64)
 	return ms, err == nil && ms >= 946_684_800_000 && ms < 253_402_300_800_000 && strconv.FormatInt(ms, 10) == text
 }

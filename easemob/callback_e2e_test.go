@@ -1,11 +1,7 @@
 package easemob_test
 
 import (
-	"context"
 	"errors"
-	"net/http"
-	"net/http/httptest"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,20 +9,12 @@ import (
 
 	"github.com/imrecall/imrecall/easemob"
 	"github.com/imrecall/imrecall/easemob/easemobtest"
+	"github.com/imrecall/imrecall/internal/vendortest"
 	"github.com/imrecall/imrecall/recall"
 )
 
-// application is an app server that the emulator posts to: it notes the events that it was told, and the errors.
-type application struct {
-	*httptest.Server
-	mu     sync.Mutex
-	events []recall.Event
-	errors []error
-	fails  int // how many events are still to be refused
-}
-
 // loop starts an emulator of a dialect that posts to an application. The URL of how is filled in.
-func loop(t *testing.T, dialect string, how easemobtest.Callbacks) (*easemobtest.Server, *application) {
+func loop(t *testing.T, dialect string, how easemobtest.Callbacks) (*easemobtest.Server, *vendortest.Receiver) {
 	t.Helper()
 	server := easemobtest.NewServer()
 	t.Cleanup(server.Close)
@@ -40,49 +28,18 @@ func loop(t *testing.T, dialect string, how easemobtest.Callbacks) (*easemobtest
 	}
 	callbacks, err := easemob.NewCallbacks(cfg)
 	require.NoError(t, err)
-	app := new(application)
-	app.Server = httptest.NewServer(&recall.EventHandler{Parser: callbacks, Handle: app.handle, OnError: app.onError})
+	app := vendortest.NewReceiver(callbacks)
 	t.Cleanup(app.Close)
 	how.URL = app.URL
 	server.SendCallbacks(how)
 	return server, app
 }
 
-func (a *application) handle(_ context.Context, e recall.Event) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.fails > 0 {
-		a.fails--
-		return errors.New("the store is down")
-	}
-	a.events = append(a.events, e)
-	return nil
-}
-
-func (a *application) onError(_ *http.Request, err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.errors = append(a.errors, err)
-}
-
-// told returns what the application was told, after what is due has been posted, and forgets it.
-func (a *application) told(t *testing.T, server *easemobtest.Server) []recall.Event {
+// told returns what the application was told, after what is due has been posted.
+func told(t *testing.T, server *easemobtest.Server, app *vendortest.Receiver) []recall.Event {
 	t.Helper()
 	require.NoError(t, server.WaitCallbacks(t.Context()))
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	events := a.events
-	a.events = nil
-	return events
-}
-
-// kindsOf returns the kinds of events and the messages that they are about.
-func kindsOf(events []recall.Event) []string {
-	var out []string
-	for _, e := range events {
-		out = append(out, string(e.Kind)+" "+e.Request.MessageID)
-	}
-	return out
+	return app.Events()
 }
 
 var (
@@ -135,7 +92,7 @@ func TestCallbackLoop(t *testing.T) {
 			for i := range messages {
 				messages[i] = server.Add(messages[i])
 			}
-			sent := app.told(t, server)
+			sent := told(t, server, app)
 			require.Len(t, sent, len(messages))
 			var reqs []recall.Request
 			for i, e := range sent {
@@ -147,7 +104,7 @@ func TestCallbackLoop(t *testing.T) {
 				reqs = append(reqs, e.Request)
 			}
 			require.NoError(t, call(client, reqs))
-			recalled := app.told(t, server)
+			recalled := told(t, server, app)[len(sent):]
 			require.Len(t, recalled, len(messages))
 			for i, e := range recalled {
 				assert.Equal(t, recall.MessageRecalled, e.Kind)
@@ -155,7 +112,8 @@ func TestCallbackLoop(t *testing.T) {
 				assert.NotEqual(t, sent[i].ID, e.ID)
 				assert.True(t, server.Recalled(messages[i].ID))
 			}
-			assert.Empty(t, app.errors)
+			_, refusals := app.Answered()
+			assert.Empty(t, refusals)
 		})
 	}
 }
@@ -175,12 +133,12 @@ func TestCallbackLoopOfDialects(t *testing.T) {
 			require.NoError(t, err)
 			defer client.Close()
 			server.Add(aMessage)
-			sent := app.told(t, server)
+			sent := told(t, server, app)
 			require.Len(t, sent, 1)
 			receipt, err := client.RecallMessage(t.Context(), sent[0].Request)
 			require.NoError(t, err)
-			recalled := app.told(t, server)
-			assert.Equal(t, []string{"message_recalled " + aMessage.ID}, kindsOf(recalled))
+			recalled := told(t, server, app)[len(sent):]
+			assert.Equal(t, []string{"message_recalled " + aMessage.ID}, vendortest.Told(recalled))
 			assert.Equal(t, receipt.App, recalled[0].App, "an event names the application as a receipt does")
 			assert.Equal(t, receipt.Vendor, recalled[0].Vendor)
 		})
@@ -203,9 +161,9 @@ func TestCallbackLoopTwice(t *testing.T) {
 	server, app := loop(t, easemobtest.Easemob, easemobtest.Callbacks{Times: 2})
 	server.Add(aMessage)
 	recallIt(t, server, false)
-	events := app.told(t, server)
+	events := told(t, server, app)
 	const sent, recalled = "message_sent 1028442084794698104", "message_recalled 1028442084794698104"
-	require.Equal(t, []string{sent, sent, recalled, recalled}, kindsOf(events))
+	require.Equal(t, []string{sent, sent, recalled, recalled}, vendortest.Told(events))
 	assert.Equal(t, events[0], events[1], "the ID tells that it is the same")
 	assert.Equal(t, events[2], events[3])
 	assert.NotEqual(t, events[0].ID, events[2].ID)
@@ -215,40 +173,47 @@ func TestCallbackLoopOutOfOrder(t *testing.T) {
 	server, app := loop(t, easemobtest.Easemob, easemobtest.Callbacks{Shuffle: true})
 	server.Add(aMessage)
 	recallIt(t, server, false)
-	assert.Equal(t, []string{"message_recalled " + aMessage.ID, "message_sent " + aMessage.ID}, kindsOf(app.told(t, server)))
+	assert.Equal(t, []string{"message_recalled " + aMessage.ID, "message_sent " + aMessage.ID}, vendortest.Told(told(t, server, app)))
 }
 
 func TestCallbackLoopWrongSignature(t *testing.T) {
 	server, app := loop(t, easemobtest.Easemob, easemobtest.Callbacks{BadSignature: true})
 	server.Add(aMessage)
 	recallIt(t, server, false)
-	assert.Empty(t, app.told(t, server))
-	require.Len(t, app.errors, 4, "two events, and each once more after the 401")
-	for _, err := range app.errors {
+	assert.Empty(t, told(t, server, app))
+	statuses, refusals := app.Answered()
+	assert.Equal(t, []int{401, 401, 401, 401}, statuses, "two events, and each once more")
+	require.Len(t, refusals, 4)
+	for _, err := range refusals {
 		assert.ErrorIs(t, err, recall.ErrUnauthorized)
 	}
 }
 
 func TestCallbackLoopComesAgain(t *testing.T) {
 	server, app := loop(t, easemobtest.Easemob, easemobtest.Callbacks{})
-	app.fails = 1
+	down := errors.New("the store is down")
+	fails := 1
+	app.Handle = func(recall.Event) error {
+		if fails--; fails >= 0 {
+			return down
+		}
+		return nil
+	}
 	server.Add(aMessage)
-	assert.Equal(t, []string{"message_sent " + aMessage.ID}, kindsOf(app.told(t, server)))
-	assert.Len(t, app.errors, 1)
-
-	app.fails = 2 // the vendor tries twice
+	assert.Equal(t, []string{"message_sent " + aMessage.ID}, vendortest.Told(told(t, server, app)))
+	fails = 2 // the vendor tries twice
 	recallIt(t, server, false)
-	assert.Empty(t, app.told(t, server))
-	assert.Len(t, app.errors, 3)
+	assert.Len(t, told(t, server, app), 1)
+	statuses, refusals := app.Answered()
+	assert.Equal(t, []int{503, 200, 503, 503}, statuses)
+	assert.Equal(t, []error{down, down, down}, refusals)
 }
 
 func TestCallbackLoopEarly(t *testing.T) {
 	server, app := loop(t, easemobtest.Easemob, easemobtest.Callbacks{Early: true})
 	server.Add(aMessage)
 	recallIt(t, server, false)
-	app.mu.Lock()
-	defer app.mu.Unlock()
-	assert.Equal(t, []string{"message_sent " + aMessage.ID, "message_recalled " + aMessage.ID}, kindsOf(app.events))
+	assert.Equal(t, []string{"message_sent " + aMessage.ID, "message_recalled " + aMessage.ID}, vendortest.Told(app.Events()))
 }
 
 // TestCallbackLoopProvesForce: with force the vendor says yes to anything, and only a callback proves that a
@@ -256,21 +221,21 @@ func TestCallbackLoopEarly(t *testing.T) {
 func TestCallbackLoopProvesForce(t *testing.T) {
 	server, app := loop(t, easemobtest.Easemob, easemobtest.Callbacks{})
 	assert.Equal(t, recall.Accepted, recallIt(t, server, true).Outcome)
-	assert.Empty(t, app.told(t, server), "there was no such message")
+	assert.Empty(t, told(t, server, app), "there was no such message")
 
 	server.Add(aMessage)
 	assert.Equal(t, recall.Accepted, recallIt(t, server, true).Outcome)
-	assert.Equal(t, []string{"message_sent " + aMessage.ID, "message_recalled " + aMessage.ID}, kindsOf(app.told(t, server)))
+	assert.Equal(t, []string{"message_sent " + aMessage.ID, "message_recalled " + aMessage.ID}, vendortest.Told(told(t, server, app)))
 	assert.Equal(t, recall.Accepted, recallIt(t, server, true).Outcome)
-	assert.Empty(t, app.told(t, server), "it was gone already")
+	assert.Len(t, told(t, server, app), 2, "it was gone already")
 }
 
 func TestCallbackLoopNever(t *testing.T) {
 	server, app := loop(t, easemobtest.Easemob, easemobtest.Callbacks{NoRecalls: true})
 	server.Add(aMessage)
 	recallIt(t, server, false)
-	assert.Equal(t, []string{"message_sent " + aMessage.ID}, kindsOf(app.told(t, server)))
+	assert.Equal(t, []string{"message_sent " + aMessage.ID}, vendortest.Told(told(t, server, app)))
 	server.SendCallbacks(easemobtest.Callbacks{})
 	server.Add(aGroups)
-	assert.Empty(t, app.told(t, server))
+	assert.Len(t, told(t, server, app), 1)
 }
