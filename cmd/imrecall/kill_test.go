@@ -176,15 +176,15 @@ func TestInputThatGrows(t *testing.T) {
 	require.NoError(t, s.install(k.dir))
 	path := filepath.Join(k.dir, "wave.csv")
 	require.NoError(t, os.WriteFile(path, csv.Bytes(), 0o600))
-	k.ledger.at = map[int]func(){1: func() {
+	s.netease.KeepRequests(0)
+	s.netease.Intercept(func(w http.ResponseWriter, r *http.Request) {
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
 		if assert.NoError(t, err) {
 			_, err = file.WriteString(line)
 			assert.NoError(t, errors.Join(err, file.Close()))
 		}
-	}}
-	s.netease.KeepRequests(0)
-	s.netease.Config.Handler = k.ledger.recording(s.netease.Config.Handler, neteaseIDs)
+		s.netease.Answer(w, r)
+	})
 	stdout, stderr, code := k.run(t, "chat", 0)
 	assert.Equal(t, 0, code, stderr)
 	assert.Contains(t, stdout, ": 20000 accepted\n")
