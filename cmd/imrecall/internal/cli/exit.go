@@ -77,3 +77,18 @@ func codeOfResult(err error) int {
 	}
 	return exitNo
 }
+
+// exitOf is the exit code of a run: with all, what became of the messages in this run and those before.
+func exitOf(s wave.Summary, all wave.Counts) int {
+	switch {
+	case s.Halt != nil && wave.AboutApp(s.Halt):
+		return exitConfig
+	case s.Stopped && s.Halt == nil:
+		return exitInterrupted
+	case all[wave.Unknown] > 0:
+		return exitUnknown
+	case s.Halt != nil || all.FailureCount() > 0:
+		return exitNo
+	}
+	return exitYes
+}
