@@ -1,6 +1,7 @@
 package recall
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"time"
@@ -16,9 +17,11 @@ type Policy struct {
 	// Transport sends the requests. Nil stands for NewTransport, one for each
 	// client. It is the place for a private CA, an egress proxy, or a mock;
 	// start from NewTransport to keep its limits. A transport given here stays
-	// the caller's: closing the client does not touch it. How it sends is not
-	// known here: an attempt without an answer counts as one that may have been
-	// applied, unless net/http/httptrace tells that it got no connection.
+	// the caller's: closing the client does not touch it. How one sends that
+	// NewTransport did not make, or that has a dialer, a Proxy function, a
+	// GetClientCertificate or HTTP/2 set, is not known here: an attempt without
+	// an answer counts as one that may have been applied, unless
+	// net/http/httptrace tells that it got no connection.
 	Transport http.RoundTripper
 
 	// Timeout bounds one attempt: connecting, sending and reading the whole
@@ -99,10 +102,9 @@ const (
 func NewTransport() *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	dialer := &net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
+		DialContext:            dial,
 		TLSHandshakeTimeout:    3 * time.Second,
 		MaxIdleConnsPerHost:    512,
 		MaxConnsPerHost:        96,
@@ -110,4 +112,10 @@ func NewTransport() *http.Transport {
 		MaxResponseHeaderBytes: 64 << 10,
 		Protocols:              protocols,
 	}
+}
+
+// dial is what internal/rest knows a transport of NewTransport's by.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}
+	return dialer.DialContext(ctx, network, address)
 }

@@ -168,7 +168,7 @@ func (s *session) settled(out string) string {
 
 // TestHelpFitsOneScreen of 24 lines with 80 columns.
 func TestHelpFitsOneScreen(t *testing.T) {
-	for _, command := range []string{"", "recall", "bulk", "doctor", "emulate", "completion", "version"} {
+	for _, command := range []string{"", "recall", "bulk", "doctor", "emulate", "completion", "completion bash", "completion zsh", "completion fish", "completion powershell", "version"} {
 		cmd := exec.CommandContext(t.Context(), "imrecall", strings.Fields(command+" --help")...)
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -160,6 +161,34 @@ func TestKill(t *testing.T) {
 			t.Logf("%d of %d asked for again, %d told of; %s", k.askedAgain(), wave, k.told, k.stdout)
 		})
 	}
+}
+
+// TestInputThatGrows appends to an input while it is recalled: what the journal is bound to is what is recalled.
+func TestInputThatGrows(t *testing.T) {
+	s := newStage()
+	defer s.close()
+	s.add(wave + 1)
+	var csv, more bytes.Buffer
+	require.NoError(t, writeMessages(&csv, 1, wave))
+	require.NoError(t, writeMessages(&more, wave+1, wave+1))
+	_, line, _ := strings.Cut(more.String(), "\n")
+	k := killed{stage: s, dir: t.TempDir(), ledger: &ledger{asked: map[string]int{}}}
+	require.NoError(t, s.install(k.dir))
+	path := filepath.Join(k.dir, "wave.csv")
+	require.NoError(t, os.WriteFile(path, csv.Bytes(), 0o600))
+	s.netease.KeepRequests(0)
+	s.netease.Intercept(func(w http.ResponseWriter, r *http.Request) {
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
+		if assert.NoError(t, err) {
+			_, err = file.WriteString(line)
+			assert.NoError(t, errors.Join(err, file.Close()))
+		}
+		s.netease.Answer(w, r)
+	})
+	stdout, stderr, code := k.run(t, "chat", 0)
+	assert.Equal(t, 0, code, stderr)
+	assert.Contains(t, stdout, ": 20000 accepted\n")
+	assert.False(t, s.recalled("netease", strconv.Itoa(wave+1)))
 }
 
 // TestKillKeepsEachFailureOnce kills a run over messages of which every second one is not found: each of those is in the

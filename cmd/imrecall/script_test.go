@@ -52,6 +52,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/home")
 	env.Setenv("HOME", env.WorkDir+"/home")
 	env.Setenv("EASEMOB_URL", s.easemob.URL)
+	env.Setenv("HOSTPORT", strings.TrimPrefix(s.easemob.URL, "http://"))
 	env.Setenv("NETEASE_URL", s.netease.URL)
 	env.Setenv("PRIVATE_URL", s.private.URL)
 	for _, name := range []string{"PORT1", "PORT2", "PORT3"} {

@@ -64,6 +64,41 @@ func TestSecondSignalQuits(t *testing.T) {
 	assert.Less(t, time.Since(start), time.Minute)
 }
 
+// TestHangUpFinishesWhatIsInFlight ends the terminal of a run.
+func TestHangUpFinishesWhatIsInFlight(t *testing.T) {
+	s := newStage()
+	defer s.close()
+	s.add(1)
+	dir := t.TempDir()
+	require.NoError(t, s.install(dir))
+	arrived, answer := make(chan struct{}), make(chan struct{})
+	s.netease.Intercept(func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-answer
+		s.netease.Answer(w, r)
+	})
+	var csv bytes.Buffer
+	require.NoError(t, writeMessages(&csv, 1, 1))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "wave.csv"), csv.Bytes(), 0o600))
+	cmd := exec.CommandContext(t.Context(), "imrecall", "bulk", "--app", "chat", "wave.csv")
+	cmd.Dir, cmd.Env = dir, append(append(os.Environ(), s.env()...), "XDG_CONFIG_HOME="+dir)
+	said, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	require.NoError(t, cmd.Start())
+	<-arrived
+	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+	var first [1]byte
+	_, err = io.ReadFull(said, first[:]) // it says that it is stopping
+	assert.NoError(t, err)
+	close(answer)
+	_, _ = io.Copy(io.Discard, said)
+	_ = cmd.Wait() // its exit code is looked at
+	assert.Equal(t, 130, cmd.ProcessState.ExitCode())
+	assert.Contains(t, out.String(), ": 1 accepted\ninterrupted: nothing is in flight any more\n")
+}
+
 // TestStreamThatGivesNothing interrupts a run that waits for more of its input, and one that waits for any.
 func TestStreamThatGivesNothing(t *testing.T) {
 	s := newStage()

@@ -12,13 +12,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A recall allocates no more than the twin does.
+// A recall allocates no more than the twin does, also with a transport of
+// recall.NewTransport's that the caller gave.
 func TestAllocations(t *testing.T) {
 	for _, vendor := range vendors {
 		t.Run(vendor, func(t *testing.T) {
-			ours, twins := allocations(t, vendor, "imrecall"), allocations(t, vendor, "twin")
-			t.Logf("%.0f allocations a call, and the twin's %.0f", ours, twins)
+			ours, theirs, twins := allocations(t, vendor, "imrecall"), allocations(t, vendor, given), allocations(t, vendor, "twin")
+			t.Logf("%.0f allocations a call, %.0f with a transport of the caller's, and the twin's %.0f", ours, theirs, twins)
 			assert.LessOrEqual(t, ours, twins)
+			assert.LessOrEqual(t, theirs, twins)
 		})
 	}
 }

@@ -41,22 +41,26 @@ func BenchmarkRecall(b *testing.B) {
 // BenchmarkRatio says how many times the twin's time a recall takes, of a
 // processor and by the clock. Both take turns in one process, so that a busy
 // machine slows down both; an op is one turn of each, and the ratios are
-// medians.
+// medians. Given is ours with a transport of the caller's.
 func BenchmarkRatio(b *testing.B) {
 	const calls = 2000 // in a turn: several collections of garbage
 	points(b, func(b *testing.B, name, vendor, scheme string, parallel int) {
 		b.Helper()
 		b.Run(name, func(b *testing.B) {
 			ours, twins := warm(b, vendor, scheme, "imrecall", parallel), warm(b, vendor, scheme, "twin", parallel)
-			var wall, cpu []float64
+			withGiven := warm(b, vendor, scheme, given, parallel)
+			var wall, cpu, givenCPU []float64
 			for b.Loop() {
 				ourWall, ourCPU := measure(b, ours, calls, parallel)
 				twinWall, twinCPU := measure(b, twins, calls, parallel)
+				_, theirCPU := measure(b, withGiven, calls, parallel)
 				wall = append(wall, ourWall.Seconds()/twinWall.Seconds())
 				cpu = append(cpu, ourCPU.Seconds()/twinCPU.Seconds())
+				givenCPU = append(givenCPU, theirCPU.Seconds()/twinCPU.Seconds())
 			}
 			b.ReportMetric(median(wall), "ns-ratio")
 			b.ReportMetric(median(cpu), "cpu-ratio")
+			b.ReportMetric(median(givenCPU), "given-cpu-ratio")
 		})
 	})
 }
@@ -64,11 +68,8 @@ func BenchmarkRatio(b *testing.B) {
 // warm returns a recaller whose connections and token are there.
 func warm(b *testing.B, vendor, scheme, impl string, parallel int) recaller {
 	b.Helper()
-	call, transport := newRecaller(b, vendor, scheme, impl)
-	if transport != nil {
-		transport.MaxConnsPerHost = parallel // no handshake in the middle of a measurement
-	}
-	measure(b, call, 4*parallel, parallel)
+	call, _ := newRecaller(b, vendor, scheme, impl)
+	measure(b, call, 20*parallel, parallel) // until no more connections are wanted: a handshake is no recall
 	return call
 }
 

@@ -16,7 +16,7 @@ func TestConnections(t *testing.T) {
 	const calls, workers = 5000, 64
 	for _, vendor := range vendors {
 		t.Run(vendor, func(t *testing.T) {
-			call, transport := newRecaller(t, vendor, "https", "imrecall")
+			call, transport := newRecaller(t, vendor, "https", given)
 			var opened atomic.Int64
 			dial := transport.DialContext
 			transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,7 @@ type server struct {
 	at      addresses
 	process *exec.Cmd
 	stdin   io.Closer
+	roots   string // a file with the certificate
 }
 
 // addresses are what a server process tells about itself.
@@ -75,7 +77,25 @@ func (s *server) run() error {
 	if err := s.process.Start(); err != nil {
 		return err
 	}
-	return json.NewDecoder(stdout).Decode(&s.at)
+	if err := json.NewDecoder(stdout).Decode(&s.at); err != nil {
+		return err
+	}
+	return s.trust()
+}
+
+// trust makes the server's certificate the only one that this process takes for the system's, so that clients can be
+// measured with all defaults over TLS too. It has to happen before the first handshake, and works where Go itself reads
+// the system's certificates.
+func (s *server) trust() error {
+	file, err := os.CreateTemp("", "imrecall-bench-*.pem")
+	if err != nil {
+		return err
+	}
+	s.roots = file.Name()
+	if err := pem.Encode(file, &pem.Block{Type: "CERTIFICATE", Bytes: s.at.Certificate}); err != nil {
+		return err
+	}
+	return errors.Join(file.Close(), os.Setenv("SSL_CERT_FILE", s.roots), os.Setenv("SSL_CERT_DIR", os.DevNull))
 }
 
 // stop ends the server: it runs until its standard input does.
@@ -83,5 +103,5 @@ func (s *server) stop() error {
 	if s.stdin == nil {
 		return nil
 	}
-	return errors.Join(s.stdin.Close(), s.process.Wait())
+	return errors.Join(s.stdin.Close(), s.process.Wait(), os.Remove(s.roots))
 }

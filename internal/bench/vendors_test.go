@@ -2,8 +2,6 @@ package bench
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"net/http"
 	"testing"
 	"time"
@@ -32,35 +30,31 @@ var (
 	vendors = []string{"easemob", "netease", "goeasy"}
 	schemes = []string{"http", "https"}
 	impls   = []string{"imrecall", "twin"}
+	given   = "given" // imrecall, with a transport of the caller's
 )
 
 // makers makes the recallers of an implementation, by vendor.
 var makers = map[string]map[string]func(tb testing.TB, base string, transport *http.Transport) recaller{
 	"imrecall": {"easemob": ourEasemob, "netease": ourNetease, "goeasy": ourGoeasy},
+	given:      {"easemob": ourEasemob, "netease": ourNetease, "goeasy": ourGoeasy},
 	"twin":     {"easemob": twinEasemob, "netease": twinNetease, "goeasy": twinGoeasy},
 }
 
 // newRecaller returns a recaller with a pool of its own. Every implementation
-// gets the same pool: the one that clients have by default. Over plain http ours
-// makes it itself, as nearly all do; for TLS it has to be told whom to trust, and
-// can't rely on a transport of others as it does on its own.
+// gets the same pool: the one that clients have by default, and ours makes it
+// itself. Given is for a policy with such a transport, as for a private CA.
 func newRecaller(tb testing.TB, vendor, scheme, impl string) (recaller, *http.Transport) {
 	tb.Helper()
 	at := theServer.start(tb)
-	transport := recall.NewTransport()
-	tb.Cleanup(transport.CloseIdleConnections)
 	base := at.HTTP
 	if scheme == "https" {
 		base = at.HTTPS
-		certificate, err := x509.ParseCertificate(at.Certificate)
-		require.NoError(tb, err)
-		roots := x509.NewCertPool()
-		roots.AddCert(certificate)
-		transport.TLSClientConfig = &tls.Config{RootCAs: roots}
 	}
-	if scheme == "http" && impl == "imrecall" {
-		transport = nil
+	if impl == "imrecall" {
+		return makers[impl][vendor](tb, base, nil), nil
 	}
+	transport := recall.NewTransport()
+	tb.Cleanup(transport.CloseIdleConnections)
 	return makers[impl][vendor](tb, base, transport), transport
 }
 

@@ -42,7 +42,7 @@ type Client struct {
 	lean        *lean
 	values      constants
 	own         *http.Transport // nil where the caller gave a transport
-	blind       bool            // the transport is the caller's, and may not tell what it wrote
+	blind       bool            // the transport may not tell what it wrote
 }
 
 // New checks cfg and returns a client for it. Its errors are
@@ -73,10 +73,9 @@ func New(cfg Config) (*Client, error) {
 		c.own.MaxConnsPerHost = max(c.own.MaxConnsPerHost, int(min(c.rate, math.MaxInt32)))
 		transport = c.own
 	}
-	// Also one of net/http's may speak HTTP/2, or whatever was registered with it.
-	c.blind = c.own == nil
+	c.blind = c.own == nil && !reliable(transport)
 	c.values = newConstants()
-	c.lean = newLean(newResty(transport), c.values, c.blind)
+	c.lean = newLean(newResty(transport), c.values, c.own == nil, c.blind)
 	return c, nil
 }
 

@@ -20,6 +20,7 @@ import (
 // internal/bench watches what is left.
 type lean struct {
 	blank     resty.Request // what each request starts as
+	given     bool          // the transport is the caller's
 	blind     bool          // as in Client
 	userAgent []string      // tells our requests from others'
 	gears     sync.Pool     // of *gear, as new
@@ -37,7 +38,7 @@ func newConstants() constants {
 	}
 }
 
-func newLean(r *resty.Client, values constants, blind bool) *lean {
+func newLean(r *resty.Client, values constants, given, blind bool) *lean {
 	none := http.Header{}
 	r.SetPreRequestHook(func(_ *resty.Client, out *http.Request) error {
 		if w, ok := out.Context().(*wire); ok {
@@ -46,7 +47,7 @@ func newLean(r *resty.Client, values constants, blind bool) *lean {
 		out.Header = none // withHeader sets it; http.Client would copy it before
 		return nil
 	})
-	l := &lean{blank: *r.R().SetDoNotParseResponse(true), blind: blind, userAgent: values.userAgent}
+	l := &lean{blank: *r.R().SetDoNotParseResponse(true), given: given, blind: blind, userAgent: values.userAgent}
 	// Resty fills in what is missing of this.
 	l.blank.Header = http.Header{"User-Agent": values.userAgent}
 	l.gears.New = func() any { return newGear(l) }
@@ -66,7 +67,7 @@ type gear struct {
 	// goroutines of its own, after a failure perhaps when the exchange is long
 	// over.
 	trace   httptrace.ClientTrace // never changed once it is made
-	asked   atomic.Int32          // for connections; counted if blind
+	asked   atomic.Int32          // for connections; counted if given
 	conns   atomic.Int32          // connections got
 	begun   atomic.Int32          // to write a request of ours; counted if blind
 	tries   atomic.Int32          // to write the request
@@ -91,8 +92,10 @@ func newGear(l *lean) *gear {
 		}
 		g.tries.Add(1)
 	}
-	if l.blind {
+	if l.given {
 		g.trace.GetConn = func(string) { g.asked.Add(1) }
+	}
+	if l.blind {
 		g.trace.WroteHeaderField = func(key string, values []string) {
 			if strings.EqualFold(key, "User-Agent") && slices.Equal(values, l.userAgent) {
 				g.begun.Add(1)
@@ -109,8 +112,8 @@ const longestBody = 16 << 10
 
 // free lets others use the gear of an exchange that is over, if the transport
 // is done with it: it reported one connection, one request and one answer, and
-// has nothing left to report. That holds for our own transport. With a caller's,
-// a dialer may report what it does for a connection that this exchange did not
+// has nothing left to report. That holds for our own transport, and for one that
+// is reliable. With another, a dialer may report what it does for a connection that this exchange did not
 // wait for. The answer's body is not to be used any more.
 func (g *gear) free() {
 	if g.lean.blind || g.conns.Load() != 1 || g.tries.Load() != 1 || g.answers.Load() != 1 || cap(g.body) > longestBody {
@@ -119,6 +122,7 @@ func (g *gear) free() {
 	g.request, g.sent = g.lean.blank, nil
 	clear(g.body) // it may hold a token
 	g.body = g.body[:0]
+	g.asked.Store(0)
 	g.conns.Store(0)
 	g.tries.Store(0)
 	g.writes.Store(0)
@@ -131,8 +135,9 @@ func (g *gear) free() {
 func (g *gear) connected() bool { return g.conns.Load() > 0 }
 
 // unheard tells whether the transport has not reported anything, and perhaps
-// never does.
-func (g *gear) unheard() bool { return g.lean.blind && g.asked.Load() == 0 }
+// never does: also one of net/http's hands requests to whatever was registered
+// with it.
+func (g *gear) unheard() bool { return g.lean.given && g.asked.Load() == 0 }
 
 // withHeader gives a request its header as the last step before the
 // transport.

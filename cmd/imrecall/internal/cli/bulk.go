@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,9 +40,17 @@ func (p *program) bulkCommand() *cobra.Command {
 from, to, sent_at, operator, reason, force, extension, ref). The same command
 again goes on where a killed or interrupted run ended.`,
 		Example: "  imrecall bulk --app feed-cn --dry-run spam.csv",
-		Args:    cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("bulk takes one FILE, or - for standard input, and got %d", len(args))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.input = args[0]
+			if err := notZero(cmd, "first", "rate", "concurrency"); err != nil {
+				return usage(err)
+			}
 			return p.bulk(cmd.Context(), f)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -68,8 +77,20 @@ func (f bulkFlags) check() error {
 	switch {
 	case f.rate < 0 || f.first < 0 || f.concurrency < 0:
 		return errors.New("--rate, --first and --concurrency are not negative")
+	case math.IsNaN(f.rate) || math.IsInf(f.rate, 0):
+		return errors.New("--rate is a number of messages a second")
 	case f.format != "" && f.format != string(records.CSV) && f.format != string(records.NDJSON):
 		return errors.New("--format is csv or ndjson")
+	}
+	return nil
+}
+
+// notZero refuses a 0 that was written out: who writes --first 0 wants nothing sent, and not everything.
+func notZero(cmd *cobra.Command, names ...string) error {
+	for _, name := range names {
+		if flag := cmd.Flags().Lookup(name); flag.Changed && flag.Value.String() == "0" {
+			return fmt.Errorf("--%s is more than 0; leave it out for no limit of your own", name)
+		}
 	}
 	return nil
 }
@@ -144,6 +165,7 @@ func (p *program) watch(ctx context.Context, signals <-chan os.Signal, stop chan
 	select {
 	case <-ctx.Done():
 	case <-signals:
+		report.progress.Print("quit: what was in flight may be recalled; the same command goes on")
 		p.env.Exit(exitInterrupted)
 	}
 }
@@ -200,23 +222,6 @@ func differ(paths ...string) error {
 		}
 	}
 	return nil
-}
-
-// exitOf is the exit code of a run: with all, what became of the messages in this run and those before.
-func exitOf(s wave.Summary, all wave.Counts) int {
-	switch {
-	case s.Halt != nil && wave.AboutApp(s.Halt):
-		return exitConfig
-	case s.Halt != nil:
-		return exitNo
-	case s.Stopped:
-		return exitInterrupted
-	case all[wave.Unknown] > 0:
-		return exitUnknown
-	case all.FailureCount() > 0:
-		return exitNo
-	}
-	return exitYes
 }
 
 // dryRun checks every message and says what a run would cost.
@@ -306,7 +311,8 @@ func (s *source) look(format records.Format) error {
 	if _, err := s.file.Seek(0, 0); err != nil {
 		return err
 	}
-	s.reader, err = records.NewReader(s.file, s.path, s.survey.Format)
+	// What is written to the file meanwhile is not what the journal is bound to.
+	s.reader, err = records.NewReader(io.LimitReader(s.file, s.survey.Size), s.path, s.survey.Format)
 	return err
 }
 

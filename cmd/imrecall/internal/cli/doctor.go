@@ -53,6 +53,9 @@ func (p *program) doctor(ctx context.Context, asJSON bool) error {
 			findings = append(findings, doctor.Finding{Check: "config", Verdict: doctor.Fail, Detail: err.Error(), Fix: "correct this setting"})
 		} else {
 			findings = doctor.Patient{Config: resolved, ConfigFile: file.Path, Getenv: p.env.Getenv, Now: p.env.Now}.Examine(ctx)
+			for _, name := range file.Strangers(p.env.Environ()) {
+				findings = append(findings, doctor.Finding{Check: "environment", Verdict: doctor.Warn, Detail: name + " is no setting, and has no effect", Fix: "correct its spelling, or unset it"})
+			}
 		}
 		failed = failed || doctor.Failed(findings)
 		if err := p.printFindings(name, resolved, findings, asJSON); err != nil {

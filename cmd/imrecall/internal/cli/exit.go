@@ -61,8 +61,11 @@ func codeOf(err error) int {
 	return exitUsage
 }
 
-// codeOfResult is the exit code of a recall that failed.
+// codeOfResult is the exit code of a recall.
 func codeOfResult(err error) int {
+	if err == nil {
+		return exitYes
+	}
 	switch wave.ClassOf(recall.Result{Err: err}) {
 	case wave.Unknown:
 		return exitUnknown
@@ -73,4 +76,19 @@ func codeOfResult(err error) int {
 		return exitConfig
 	}
 	return exitNo
+}
+
+// exitOf is the exit code of a run: with all, what became of the messages in this run and those before.
+func exitOf(s wave.Summary, all wave.Counts) int {
+	switch {
+	case s.Halt != nil && wave.AboutApp(s.Halt):
+		return exitConfig
+	case s.Stopped && s.Halt == nil:
+		return exitInterrupted
+	case all[wave.Unknown] > 0:
+		return exitUnknown
+	case s.Halt != nil || all.FailureCount() > 0:
+		return exitNo
+	}
+	return exitYes
 }

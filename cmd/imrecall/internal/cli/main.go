@@ -20,6 +20,7 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
+	Environ        func() []string
 	Width          int // of the terminal that Stderr is; 0 where it is none
 	Now            func() time.Time
 	Signals        func() <-chan os.Signal // interrupts from now on; until it is called they end the process
@@ -29,7 +30,7 @@ type Env struct {
 // Main runs the command that os.Args names, and returns the exit code.
 func Main() int {
 	env := Env{
-		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ,
 		Width: width(os.Stderr), Now: time.Now, Signals: signals, Exit: os.Exit,
 	}
 	return Run(context.Background(), env)
@@ -38,6 +39,9 @@ func Main() int {
 func signals() <-chan os.Signal {
 	out := make(chan os.Signal, 2)
 	signal.Notify(out, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(out, syscall.SIGHUP)
+	}
 	return out
 }
 

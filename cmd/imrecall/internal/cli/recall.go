@@ -84,8 +84,9 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 	receipt, err := client.RecallMessage(ctx, f.req)
 	result := recall.Result{Request: f.req, Receipt: receipt, Err: err}
 	if f.json {
-		if err := json.NewEncoder(p.env.Stdout).Encode(result); err != nil {
-			return &exitError{exitNo, err}
+		if lost := json.NewEncoder(p.env.Stdout).Encode(result); lost != nil {
+			// The code speaks of the message, whoever could not be told more.
+			return &exitError{codeOfResult(err), fmt.Errorf("%s, but the result can't be written: %w", wave.ClassOf(result).Words(), lost)}
 		}
 	} else {
 		p.tell(result)
@@ -131,6 +132,9 @@ func (p *program) meaning(result recall.Result) string {
 	case wave.Failed:
 		return "Nothing was changed. Try again."
 	case wave.Refused, wave.Invalid:
+	}
+	if wave.AboutApp(result.Err) {
+		return "The message is where it was. imrecall doctor tells what to correct."
 	}
 	return "The message is where it was."
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -120,26 +119,27 @@ func (m message) MarshalJSON() ([]byte, error) {
 }
 
 // Result implements wave.Reporter.
-func (r *report) Result(line int, class wave.Class, res recall.Result, text string) {
+func (r *report) Result(line int, class wave.Class, res recall.Result, text string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.f.json {
-		if err := r.out.Encode(message{Line: line, Class: class, Input: text, Result: res}); err != nil {
-			r.outFail = errors.Join(r.outFail, err)
+		if r.outFail == nil {
+			r.outFail = r.out.Encode(message{Line: line, Class: class, Input: text, Result: res})
 		}
-		return
+		return r.outFail
 	}
 	if res.Err == nil {
-		return
+		return nil
 	}
 	r.told++
 	if r.failures != nil && r.told > mostTold {
 		if r.told == mostTold+1 {
 			r.progress.Print("more failures are only written to " + r.failures.Path())
 		}
-		return
+		return nil
 	}
 	r.progress.Print(fmt.Sprintf("line %d: %s: %s", line, class.Words(), explain(class, res.Err)))
+	return nil
 }
 
 func explain(class wave.Class, err error) string {
@@ -193,7 +193,10 @@ func (r *report) summary(s wave.Summary, code int) error {
 		if r.together(s.Counts).FailureCount() > 0 {
 			out.Failures = r.source.failuresPath(r.f)
 		}
-		return errors.Join(r.outFail, r.out.Encode(map[string]summaryJSON{"summary": out}))
+		if r.outFail != nil {
+			return r.outFail
+		}
+		return r.out.Encode(map[string]summaryJSON{"summary": out})
 	}
 	took := progress.Round(r.p.env.Now().Sub(r.start))
 	_, err := fmt.Fprintf(r.p.env.Stdout, "%s in %s: %s\n", messages(s.Counts.Total()), took, s.Counts)
@@ -228,6 +231,9 @@ func (r *report) left(s wave.Summary) string {
 	switch {
 	case s.Halt != nil:
 		fmt.Fprintf(&b, "stopped: %v\n", s.Halt)
+		if wave.AboutApp(s.Halt) {
+			fmt.Fprintf(&b, "correct that first: imrecall doctor %s tells what\n", r.again(""))
+		}
 	case s.Stopped:
 		fmt.Fprintln(&b, "interrupted: nothing is in flight any more")
 	case s.Limited:
@@ -272,7 +278,10 @@ func (r *report) again(path string) string {
 	for _, set := range r.p.set {
 		args = append(args, "--set", set)
 	}
-	return quoted(append(args, path))
+	if path != "" {
+		args = append(args, path)
+	}
+	return quoted(args)
 }
 
 // messages is a number of messages in words.
@@ -300,8 +309,11 @@ func (p *program) printPlan(f bulkFlags, plan wave.Plan) error {
 		}})
 	}
 	takes := "as long as the vendor takes: there is no limit"
-	if plan.Takes > 0 {
+	switch {
+	case plan.Takes > 0:
 		takes = "at least " + progress.Round(plan.Takes)
+	case plan.Messages == 0:
+		takes = "nothing to send"
 	}
 	pace := ""
 	if plan.PerCall > 0 {

@@ -44,12 +44,34 @@ Exit codes: 0 the vendor said yes; 1 refused, or not sent; 2 usage or input;
 	})
 	root.AddCommand(p.recallCommand(), p.bulkCommand(), p.doctorCommand(), p.emulateCommand(), p.versionCommand())
 	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
-		if cmd.Name() == "help" {
+		switch cmd.Name() {
+		case "help":
 			cmd.Hidden = true // it works, and --help is enough to know
+		case "completion":
+			short(cmd)
 		}
 	}
 	return root
+}
+
+// short makes the help of completion fit a screen.
+func short(completion *cobra.Command) {
+	load := map[string]string{
+		"bash": "It needs the package bash-completion. To load it now, and in each new session:\n\n" +
+			"  source <(imrecall completion bash)\n  imrecall completion bash > /etc/bash_completion.d/imrecall",
+		"zsh": "It needs compinit. To load it now, and in each new session:\n\n" +
+			"  source <(imrecall completion zsh)\n  imrecall completion zsh > \"${fpath[1]}/_imrecall\"",
+		"fish": "To load it now, and in each new session:\n\n" +
+			"  imrecall completion fish | source\n  imrecall completion fish > ~/.config/fish/completions/imrecall.fish",
+		"powershell": "To load it now, and in each new session by your profile:\n\n" +
+			"  imrecall completion powershell | Out-String | Invoke-Expression",
+	}
+	completion.Long = "Print a completion script for bash, zsh, fish or PowerShell."
+	for _, cmd := range completion.Commands() {
+		cmd.Long = "Print the completion script for " + cmd.Name() + ".\n" + load[cmd.Name()]
+	}
 }
 
 const usageTemplate = `
@@ -80,12 +102,13 @@ func (p *program) appFlags(cmd *cobra.Command, flags *pflag.FlagSet) {
 		return file.Names()
 	})
 	complete(cmd, "vendor", func(string) []string { return config.Vendors() })
-	complete(cmd, "set", func(string) []string {
+	// No space after it: the value follows. As with complete, it fails for a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("set", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		keys := config.Keys()
 		for i := range keys {
 			keys[i] += "="
 		}
-		return keys
+		return keys, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	})
 }
 

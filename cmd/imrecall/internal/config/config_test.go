@@ -67,6 +67,32 @@ func TestKeysOfTheFileAreThoseOfFlags(t *testing.T) {
 	}
 }
 
+func TestStrangers(t *testing.T) {
+	file := File{Apps: map[string]App{"a": {AppSecretEnv: "IMRECALL_FEED_SECRET"}}}
+	assert.Equal(t, []string{"IMRECALL_APP_SECERT", "IMRECALL_HOTS"}, file.Strangers([]string{
+		"IMRECALL_HOTS=x", "IMRECALL_HOST=x", "IMRECALL_APP=a", "IMRECALL_CONFIG=c", "IMRECALL_FEED_SECRET=s", "PATH=/bin", "IMRECALL_APP_SECERT=s",
+	}))
+}
+
+func TestSecretsInFiles(t *testing.T) {
+	for text, want := range map[string]string{
+		"abc": "abc", "abc\r\n": "abc", "\xef\xbb\xbfabc\n": "abc", "abc ": "abc ",
+		"\n": "is empty", "a\x00b\x00c\x00": "is not one line of UTF-8", "\xff\xfea": "is not one line of UTF-8", "abc\ndef\n": "is not one line of UTF-8",
+	} {
+		path := filepath.Join(t.TempDir(), "secret")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		got, err := secrets()[0].read(&App{AppSecretFile: path}, getenv())
+		if err != nil {
+			got = err.Error()
+			assert.NotContains(t, got, "abc")
+		}
+		assert.Contains(t, got, want, "%q", text)
+		if err == nil {
+			assert.Equal(t, want, got)
+		}
+	}
+}
+
 func TestOrder(t *testing.T) {
 	file := &File{Path: "c.toml", Apps: map[string]App{
 		"one": {Vendor: "netease", Host: "file", AppKey: "file", AppSecretFile: "file"},

@@ -37,6 +37,30 @@ func (f *File) Names() []string {
 	return names
 }
 
+// Strangers returns the variables of an environment that look like settings and are none, sorted. Those that an app
+// names as the source of a secret are known.
+func (f *File) Strangers(environ []string) []string {
+	known := map[string]bool{"IMRECALL_APP": true, "IMRECALL_CONFIG": true}
+	for _, s := range settings() {
+		known["IMRECALL_"+strings.ToUpper(s.key)] = true
+	}
+	for _, app := range f.Apps {
+		for _, s := range secrets() {
+			_, env, _ := s.parts(&app)
+			known[*env] = true
+		}
+	}
+	var out []string
+	for _, pair := range environ {
+		name, _, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, "IMRECALL_") && !known[name] {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // DefaultPath is where the file is looked for: imrecall/config.toml in the user's folder for configurations.
 func DefaultPath() string {
 	dir, err := os.UserConfigDir()

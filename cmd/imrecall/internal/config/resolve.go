@@ -113,7 +113,7 @@ func (s Source) choose() (string, error) {
 	switch len(fitting) {
 	case 0:
 		if vendor == "" {
-			return "", bad("no app is configured; name one of %s with --app, or give --vendor and its settings", s.place())
+			return "", bad("no app is configured: %s; write one there (docs/cli.md shows how), or give --vendor and its settings", s.missing())
 		}
 		return "", nil
 	case 1:
@@ -127,6 +127,17 @@ func (s Source) place() string {
 		return s.File.Path
 	}
 	return DefaultPath()
+}
+
+// missing tells where an app was looked for.
+func (s Source) missing() string {
+	switch {
+	case s.File.Path != "":
+		return s.File.Path + " has none"
+	case DefaultPath() != "":
+		return "there is no " + DefaultPath()
+	}
+	return "--config names no file, and without HOME there is no usual place for one"
 }
 
 func listed(names []string) string {

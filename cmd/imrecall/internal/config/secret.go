@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"strings"
+	"unicode/utf8"
 )
 
 // read returns the value of a secret, and fails where its source has none.
@@ -28,9 +29,12 @@ func (s secret) read(a *App, getenv func(string) string) (string, error) {
 		if err != nil {
 			return "", bad("%s_file can't be read: %v", s.key, err)
 		}
-		text := strings.TrimRight(string(data), "\r\n")
+		text := strings.TrimPrefix(strings.TrimRight(string(data), "\r\n"), "\ufeff") // as some editors begin a file
 		if text == "" {
 			return "", bad("%s_file names %s, which is empty", s.key, *file)
+		}
+		if !utf8.ValidString(text) || strings.ContainsAny(text, "\x00\n") {
+			return "", bad("%s_file names %s, which is not one line of UTF-8", s.key, *file)
 		}
 		return text, nil
 	}

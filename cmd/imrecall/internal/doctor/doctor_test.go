@@ -123,17 +123,18 @@ func TestCertificate(t *testing.T) {
 }
 
 func TestWhatHelps(t *testing.T) {
-	var w way
-	assert.Contains(t, w.failed("h", true, &net.DNSError{Err: "no such host", IsNotFound: true})[0].Fix, "DNS")
-	assert.Contains(t, w.failed("h", true, context.DeadlineExceeded)[0].Detail, "no answer in 10s")
+	w := way{name: "h"}
+	assert.Contains(t, w.failed(true, &net.DNSError{Err: "no such host", IsNotFound: true})[0].Fix, "DNS")
+	assert.Contains(t, w.failed(true, context.DeadlineExceeded)[0].Detail, "no answer in 10s")
 	w.connected.Store(true)
 	for want, err := range map[string]error{
 		"ca_file":                        &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
 		"for another name":               &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}}},
-		"expired":                        &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{}},
+		"expired":                        &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}},
+		"not one for servers":            &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.IncompatibleUsage}},
 		"whatever stands between (proxy": errors.New("remote error: tls: handshake failure"),
 	} {
-		findings := w.failed("h", true, err)
+		findings := w.failed(true, err)
 		require.Len(t, findings, 2)
 		assert.Contains(t, findings[1].Fix, want)
 	}

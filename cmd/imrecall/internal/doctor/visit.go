@@ -38,21 +38,24 @@ func (p Patient) visit(ctx context.Context, host string) visit {
 	defer transport.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, visitTime)
 	defer cancel()
-	var way way
+	way := way{name: name}
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, way.trace()), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return visit{findings: []Finding{{"reach", Fail, name + " is no address", "correct host"}}}
 	}
 	req.Header.Set("User-Agent", "imrecall-doctor")
+	if proxy, err := transport.Proxy(req); err == nil && proxy != nil {
+		way.proxy = "the proxy " + proxy.Host // its user and password are not shown
+	}
 	start := p.Now()
 	resp, err := transport.RoundTrip(req) // no redirects: what answers is what was asked
 	if err != nil {
-		return visit{findings: way.failed(name, strings.HasPrefix(url, "https"), err)}
+		return visit{findings: way.failed(strings.HasPrefix(url, "https"), err)}
 	}
 	defer resp.Body.Close()
 	out := visit{answered: true, at: p.Now()}
 	out.date, _ = http.ParseTime(resp.Header.Get("Date")) // zero where there is none
-	out.findings = append(out.findings, Finding{"reach", OK, name + " answers in " + out.at.Sub(start).Round(time.Millisecond).String(), ""})
+	out.findings = append(out.findings, Finding{"reach", OK, name + " answers in " + out.at.Sub(start).Round(time.Millisecond).String() + way.by(), ""})
 	if resp.TLS == nil {
 		out.findings = append(out.findings, Finding{"tls", Warn, name + " is plain http: others can read what is sent", "give host with https, unless it is an emulator or a network of your own"})
 		return out
@@ -74,7 +77,18 @@ func (p Patient) certificate(name string, state *tls.ConnectionState) Finding {
 }
 
 // way is how far a request came.
-type way struct{ connected atomic.Bool }
+type way struct {
+	name      string // of the host
+	proxy     string // empty for none
+	connected atomic.Bool
+}
+
+func (w *way) by() string {
+	if w.proxy == "" {
+		return ""
+	}
+	return " by way of " + w.proxy
+}
 
 func (w *way) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
@@ -87,16 +101,19 @@ func (w *way) trace() *httptrace.ClientTrace {
 }
 
 // failed tells at which step a request ended, and what helps there.
-func (w *way) failed(name string, secure bool, err error) []Finding {
+func (w *way) failed(secure bool, err error) []Finding {
+	name := w.name
 	var dns *net.DNSError
 	switch {
+	case w.proxy != "" && (!secure || !isTLS(err)):
+		return []Finding{{"reach", Fail, name + w.by() + ": " + cause(err), "check HTTPS_PROXY and NO_PROXY, and whether the proxy lets this host through"}}
 	case errors.As(err, &dns):
 		return []Finding{{"reach", Fail, name + ": " + dns.Err, "check the spelling of host and this machine's DNS"}}
 	case !w.connected.Load():
 		return []Finding{{"reach", Fail, name + ": " + cause(err), "check host and port, the firewall, and HTTPS_PROXY"}}
 	case secure && isTLS(err):
 		return []Finding{
-			{"reach", OK, name + " accepts connections", ""},
+			{"reach", OK, name + " accepts connections" + w.by(), ""},
 			{"tls", Fail, cause(err), tlsRemedy(err)},
 		}
 	}
@@ -120,6 +137,8 @@ func tlsRemedy(err error) string {
 		return "if the server's CA is your own, name its certificate in ca_file; if not, something between intercepts TLS"
 	case errors.As(err, &hostname):
 		return "the certificate is for another name: check host"
+	case errors.As(err, &invalid) && invalid.Reason != x509.Expired:
+		return "the certificate is not one for servers: whoever runs the server has to replace it"
 	case errors.As(err, &invalid):
 		return "the certificate has expired, or this machine's clock is wrong"
 	case errors.As(err, &record):

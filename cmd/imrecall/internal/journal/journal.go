@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -51,7 +52,7 @@ type MismatchError struct{ Path, Reason string }
 
 // Error returns a sentence with what to do.
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("%s: %s; move the journal away to start from the beginning, or name another with --journal", e.Path, e.Reason)
+	return fmt.Sprintf("%s: %s; name another with --journal, or move this one away to recall everything from the beginning", e.Path, e.Reason)
 }
 
 // ErrLocked says that another run holds the journal.
@@ -80,7 +81,7 @@ type Journal struct {
 func Open(path string, id Identity) (*Journal, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- the user names the file
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the journal can't be written, name another with --journal: %w", err)
 	}
 	j := &Journal{file: file, stop: make(chan struct{}), past: map[string]int{}}
 	if err := j.open(path, id); err != nil {
@@ -251,8 +252,10 @@ func check(path string, first []byte, id Identity) error {
 	switch {
 	case h.Version != version:
 		return &MismatchError{path, fmt.Sprintf("was written by another version of imrecall (format %d)", h.Version)}
+	case (h.Size != id.Size || h.SHA256 != id.SHA256) && filepath.Base(h.Input) != filepath.Base(id.Input):
+		return &MismatchError{path, "belongs to another input, " + h.Input}
 	case h.Size != id.Size || h.SHA256 != id.SHA256:
-		return &MismatchError{path, "belongs to an input with other contents: " + id.Input + " was changed since, and line numbers no longer mean the same messages"}
+		return &MismatchError{path, "belongs to an input with other contents: " + id.Input + " was changed since, and line numbers no longer mean the same messages; to go on, put its old contents back and new lines into a file of their own"}
 	case h.Vendor != id.Vendor || h.App != id.App:
 		return &MismatchError{path, fmt.Sprintf("belongs to a run for %s %s, not %s %s", h.Vendor, h.App, id.Vendor, id.App)}
 	}

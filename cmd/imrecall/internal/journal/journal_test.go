@@ -116,6 +116,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		"size":   {func(id *Identity) { id.Size++ }, "spam.csv was changed since"},
 		"sha256": {func(id *Identity) { id.SHA256 = "abd" }, "spam.csv was changed since"},
+		"other":  {func(id *Identity) { id.Size++; id.Input = "dir/other.csv" }, "belongs to another input, "},
 		"app":    {func(id *Identity) { id.App = "other" }, "belongs to a run for netease key, not netease other"},
 		"vendor": {func(id *Identity) { id.Vendor = "goeasy" }, "belongs to a run for netease key, not goeasy key"},
 	} {

@@ -4,6 +4,7 @@ package progress
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,36 +24,46 @@ type Progress interface {
 
 // Bar returns a progress for a terminal of the given width, of total messages; -1 where nobody knows how many.
 func Bar(w io.Writer, total, width int) Progress {
-	return &bar{w: w, width: width, bar: progressbar.NewOptions(total,
+	options := []progressbar.Option{
 		progressbar.OptionSetWriter(w),
-		progressbar.OptionSetWidth(20),
-		progressbar.OptionShowCount(),
+		progressbar.OptionSetWidth(narrowBar),
 		progressbar.OptionShowIts(),
 		progressbar.OptionSetItsString("msg"),
 		progressbar.OptionSetPredictTime(total > 0),
 		progressbar.OptionSetSpinnerChangeInterval(0), // or a goroutine of its own would go on after Close
-		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionThrottle(100 * time.Millisecond),
 		progressbar.OptionShowDescriptionAtLineEnd(),
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}),
-	)}
+	}
+	room := width - besides - narrowBar
+	if wide := room - (wideBar - narrowBar) - 2*len(strconv.Itoa(total)); wide >= manyCounts {
+		room = wide
+		options = append(options, progressbar.OptionSetWidth(wideBar), progressbar.OptionShowCount())
+	}
+	return &bar{w: w, room: max(room, 0), bar: progressbar.NewOptions(total, options...)}
 }
+
+// What a line is made of. Where it is too short for all, the counts by outcome are worth more than a long bar.
+const (
+	narrowBar  = 6
+	wideBar    = 20
+	besides    = 44 // percentage, rate and times
+	manyCounts = 40 // as in "1900000 recalled, 12 not found, 3 refused"
+)
 
 type bar struct {
-	mu    sync.Mutex
-	w     io.Writer
-	width int
-	bar   *progressbar.ProgressBar
+	mu   sync.Mutex
+	w    io.Writer
+	room int // for counts
+	bar  *progressbar.ProgressBar
 }
-
-// besides is what a line holds besides the counts.
-const besides = 75
 
 func (b *bar) Show(done int, counts string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if room := b.width - besides; len(counts) > room {
-		counts = counts[:max(room, 0)]
+	if len(counts) > b.room {
+		counts = counts[:max(b.room-2, 0)] + ".."[:min(b.room, 2)]
 	}
 	_ = b.bar.Set(done) // a terminal that is gone is no reason to stop
 	b.bar.Describe(counts)

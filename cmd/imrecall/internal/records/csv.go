@@ -39,7 +39,7 @@ func fields() []column {
 	}
 	return []column{
 		{"MessageID", setMessageID},
-		{"Chat", func(r *recall.Request, value string) error { return setChat(r, value) }},
+		{"Chat", setChat},
 		text("From", func(r *recall.Request) *string { return &r.From }),
 		text("To", func(r *recall.Request) *string { return &r.To }),
 		{"SentAt", setSentAt},
@@ -81,6 +81,9 @@ func (r *Reader) readHeader() error {
 	if rec.Err != nil {
 		return &FormatError{fmt.Sprintf("line %d, the header: %s", rec.Line, reason(rec.Err))}
 	}
+	if len(names) == 1 && strings.ContainsAny(names[0], ";\t|") {
+		return &FormatError{fmt.Sprintf("line %d: the columns of the header %q are not separated by commas", rec.Line, names[0])}
+	}
 	seen := map[string]bool{}
 	for _, name := range names {
 		c, ok := columnOf(name)
@@ -108,23 +111,66 @@ func (r *Reader) nextCSV() (Record, []line, error) {
 	if err != nil {
 		return Record{}, nil, err
 	}
-	all, size, quotes := []line{first}, len(first.text), bytes.Count(first.text, []byte(`"`))
-	for quotes%2 == 1 {
+	all, size := []line{first}, len(first.text)
+	state := quotingAfter(first.text, false)
+	for state == open {
 		next, err := r.lines.next()
-		if err != nil && !errors.Is(err, io.EOF) {
+		atEnd := errors.Is(err, io.EOF)
+		if err != nil && !atEnd {
 			return Record{}, nil, err
 		}
-		if size += len(next.text) + 1; err != nil || next.long || size > maxRecord {
-			if err == nil {
-				all = append(all, next)
-			}
+		if !atEnd {
+			all = append(all, next)
+			state = quotingAfter(next.text, true)
+		}
+		if size += len(next.text) + 1; atEnd || next.long || size > maxRecord || state == opened {
 			r.lines.giveBack(all[1:])
 			return Record{Line: first.number, Err: invalid("", "a quote is opened and never closed")}, all[:1], nil
 		}
-		all = append(all, next)
-		quotes += bytes.Count(next.text, []byte(`"`))
 	}
 	return Record{Line: first.number}, all, nil
+}
+
+// quoting is how a record stands at the end of a line.
+type quoting int
+
+const (
+	ended  quoting = iota // the record ends here, be it well or badly
+	open                  // a quoted field goes on in the next line
+	opened                // a quoted field begins where another is still open: that one was never closed
+)
+
+// quotingAfter looks at a line that begins inside a quoted field or not. Only at the beginning of a field does a quote
+// open one: a stray quote in the middle spoils its own line, and not all lines up to the next stray one.
+func quotingAfter(text []byte, inside bool) quoting {
+	if !inside && bytes.IndexByte(text, '"') < 0 {
+		return ended
+	}
+	for i := 0; i < len(text); i++ {
+		if text[i] != '"' {
+			continue
+		}
+		begins := i == 0 || text[i-1] == ','
+		last := i+1 == len(text)
+		switch {
+		case !inside && begins:
+			inside = true
+		case !inside:
+			return ended
+		case last || text[i+1] == ',':
+			inside = false
+		case text[i+1] == '"':
+			i++
+		case begins:
+			return opened
+		default:
+			return ended
+		}
+	}
+	if inside {
+		return open
+	}
+	return ended
 }
 
 // split returns the values of one record.
@@ -147,19 +193,33 @@ func parseCSV(text string, columns []column) (recall.Request, error) {
 	values, err := split(text)
 	switch {
 	case err != nil:
-		if lines := strings.Count(text, "\n"); lines > 0 {
-			return req, invalid("", fmt.Sprintf("%s, in a record of %d lines: nothing of them is sent", reason(err), lines+1))
-		}
-		return req, err
+		return req, invalid("", reason(err)+ofLines(text))
 	case len(values) != len(columns):
-		return req, invalid("", fmt.Sprintf("there are %d values under %d columns", len(values), len(columns)))
+		return req, invalid("", fmt.Sprintf("there are %d values under %d columns%s", len(values), len(columns), ofLines(text)))
 	}
 	for i, c := range columns {
+		if isID(c.field) && strings.TrimSpace(values[i]) != values[i] {
+			return recall.Request{}, invalid(c.field, "begins or ends with white space, which a vendor takes for a part of it")
+		}
 		if err := c.set(&req, values[i]); err != nil {
 			return req, err
 		}
 	}
 	return req, nil
+}
+
+// isID tells of the fields in which a space is a slip of whoever wrote the file.
+func isID(field string) bool {
+	return field == "MessageID" || field == "From" || field == "To" || field == "Operator"
+}
+
+// ofLines tells of a bad record how many lines it is taken to have, where that is more than one.
+func ofLines(text string) string {
+	lines := strings.Count(text, "\n")
+	if lines == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", in a record of %d lines: nothing of them is sent", lines+1)
 }
 
 // reason is the text of an error of invalid without its kind.

@@ -74,8 +74,8 @@ func (r *Reader) begin(name string) error {
 			return err
 		}
 		if first.number == 1 {
-			if bytes.HasPrefix(first.text, []byte{0xff, 0xfe}) || bytes.HasPrefix(first.text, []byte{0xfe, 0xff}) {
-				return &FormatError{"the input is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)"}
+			if err := otherFile(first.text); err != nil {
+				return err
 			}
 			first.text = bytes.TrimPrefix(first.text, []byte("\xef\xbb\xbf"))
 		}
@@ -83,6 +83,24 @@ func (r *Reader) begin(name string) error {
 	r.lines.giveBack([]line{first})
 	if r.format == "" {
 		r.format = formatOf(name, first.text)
+	}
+	if r.format == NDJSON && bytes.HasPrefix(bytes.TrimSpace(first.text), []byte("[")) {
+		return &FormatError{"the input is a JSON array; write one object in each line (jq -c '.[]')"}
+	}
+	return nil
+}
+
+// otherFile tells of files that people give by mistake, by how they begin.
+func otherFile(begin []byte) error {
+	for _, kind := range []struct{ begin, says string }{
+		{"\xff\xfe", "the input is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)"},
+		{"\xfe\xff", "the input is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)"},
+		{"\x1f\x8b", "the input is compressed; unpack it first (gunzip)"},
+		{"PK\x03\x04", "the input is a spreadsheet or an archive; save it as CSV (in Excel: CSV UTF-8)"},
+	} {
+		if bytes.HasPrefix(begin, []byte(kind.begin)) {
+			return &FormatError{kind.says}
+		}
 	}
 	return nil
 }
@@ -94,7 +112,7 @@ func formatOf(name string, first []byte) Format {
 	case ".ndjson", ".jsonl":
 		return NDJSON
 	}
-	if bytes.HasPrefix(bytes.TrimSpace(first), []byte("{")) {
+	if begin := bytes.TrimSpace(first); bytes.HasPrefix(begin, []byte("{")) || bytes.HasPrefix(begin, []byte("[")) {
 		return NDJSON
 	}
 	return CSV

@@ -177,12 +177,47 @@ func TestCSVRecords(t *testing.T) {
 }
 
 func TestNothingOfABrokenRecordOfSeveralLinesIsSent(t *testing.T) {
-	records := read(t, "message_id,reason\na,x\"\nb,y\nc,z\"\nd,fine\n", "x.csv")
+	records := read(t, "message_id,reason\na,\"x\nb,y\nc,z\" w\nd,fine\n", "x.csv")
 	require.Len(t, records, 2)
 	assert.Equal(t, 2, records[0].Line)
 	assert.Contains(t, Explain(records[0].Err), "in a record of 3 lines: nothing of them is sent")
-	assert.Equal(t, "a,x\"\nb,y\nc,z\"", records[0].Text)
+	assert.Equal(t, "a,\"x\nb,y\nc,z\" w", records[0].Text)
 	assert.Equal(t, "d", records[1].Request.MessageID)
+}
+
+// TestStrayQuotesSpoilTheirOwnLines has quotes that a naive count of them would pair over many lines.
+func TestStrayQuotesSpoilTheirOwnLines(t *testing.T) {
+	for name, stray := range map[string]string{
+		"in the middle": `a,a 15" screen`,
+		"at the end":    `a,15"`,
+		"never closed":  `a,"open`,
+		"twice":         `a,"b,"c"`,
+	} {
+		for ending, next := range map[string]string{"stray": stray, "good": `z,"fine, too"`, "first": `"z",fine`} {
+			text := "message_id,reason\n" + stray + "\n" + strings.Repeat("b,fine\n", 50) + next + "\nc,fine\n"
+			good := 0
+			for _, rec := range read(t, text, "x.csv") {
+				if rec.Err == nil {
+					good++
+				}
+			}
+			want := 52
+			if ending == "stray" {
+				want = 51
+			}
+			assert.Equal(t, want, good, "%s, then %s", name, ending)
+		}
+	}
+}
+
+func TestSpacesAroundIDs(t *testing.T) {
+	for _, text := range []string{"message_id,from\n1 ,a\n", "message_id,from\n1, a\n", "message_id,operator\n1,\u00a0a\n"} {
+		records := read(t, text, "x.csv")
+		require.Len(t, records, 1)
+		require.Error(t, records[0].Err, text)
+		assert.Contains(t, Explain(records[0].Err), "begins or ends with white space")
+	}
+	assert.NoError(t, read(t, "message_id,reason\n1, said \n", "x.csv")[0].Err)
 }
 
 func TestInputsThatAreRefusedAsAWhole(t *testing.T) {
@@ -191,7 +226,10 @@ func TestInputsThatAreRefusedAsAWhole(t *testing.T) {
 		"\n\n":                        "the input is empty",
 		"\xff\xfem\x00":               "the input is UTF-16",
 		"message_id,too\n":            `the header names "too", which is no field of a message`,
-		"message_id;to\n":             `the header names "message_id;to"`,
+		"message_id;to\n":             `the columns of the header "message_id;to" are not separated by commas`,
+		"\x1f\x8b\x08\x00\x00":        "the input is compressed; unpack it first",
+		"PK\x03\x04\x14\x00":          "the input is a spreadsheet or an archive",
+		" [{\"message_id\":\"1\"}]\n": "the input is a JSON array",
 		"message_id,MessageID\n":      "the header names MessageID twice",
 		"\"message_id\n1\n":           "a quote is opened and never closed",
 		"message_id,\xd6\xd0\n1,2\n":  "the line is not UTF-8",

@@ -21,6 +21,7 @@ type Failures struct {
 	path string
 	mu   sync.Mutex
 	file *os.File
+	err  error // of a write, after which nothing is appended: it may have left half a line
 }
 
 // failure is a line of the file.
@@ -42,7 +43,7 @@ func OpenFailures(path string, settled func(line int) bool) (*Failures, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return out, nil
+		return out, probe(path)
 	case err != nil:
 		return nil, err
 	case settled == nil && info.Size() > 0:
@@ -51,6 +52,18 @@ func OpenFailures(path string, settled func(line int) bool) (*Failures, error) {
 		return out, nil
 	}
 	return out, out.keep(settled)
+}
+
+// probe tells before anything is sent that a file can't be made, and leaves none.
+func probe(path string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- the user names the file
+	if err == nil {
+		err = errors.Join(file.Close(), os.Remove(path))
+	}
+	if err != nil {
+		return fmt.Errorf("the failures file can't be written, name another with --failures: %w", err)
+	}
+	return nil
 }
 
 // keep rewrites the file by way of another one, so that a run that is killed now loses nothing.
@@ -100,6 +113,9 @@ func copyKept(to io.Writer, from io.Reader, settled func(int) bool) error {
 func (f *Failures) Add(line int, result recall.Result, text string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.err != nil {
+		return f.err
+	}
 	if f.file == nil {
 		file, err := os.OpenFile(f.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 		if err != nil {
@@ -116,9 +132,9 @@ func (f *Failures) Add(line int, result recall.Result, text string) error {
 		_, err = f.file.Write(append(data, '\n'))
 	}
 	if err != nil {
-		return fmt.Errorf("the failures file can't be written: %w", err)
+		f.err = fmt.Errorf("the failures file can't be written: %w", err)
 	}
-	return nil
+	return f.err
 }
 
 func errorOf(err error) *recall.Error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/imrecall/imrecall/recall"
@@ -15,14 +16,35 @@ func TestFailuresThatCannotBeWrittenStopTheRun(t *testing.T) {
 	f := newFake()
 	f.answers["a"] = failed(recall.ErrForbidden, false)
 	j := openJournal(t, filepath.Join(t.TempDir(), "j"))
-	failures, err := OpenFailures(filepath.Join(t.TempDir(), "no", "such", "folder"), nil)
+	folder := filepath.Join(t.TempDir(), "folder")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	failures, err := OpenFailures(filepath.Join(folder, "failed"), nil)
 	require.NoError(t, err)
+	require.NoError(t, os.Remove(folder), "nothing is left in it")
 	w := Wave{Provider: f, Reporter: newListener(), Journal: j, Failures: failures, Input: input(t, header+"a,bob,\n")}
 	summary, err := w.Run(t.Context())
 	require.NoError(t, err)
 	assert.ErrorContains(t, summary.Halt, "the failures file can't be written")
 	assert.False(t, j.Done(2), "it is told by the next run")
+	assert.Zero(t, summary.Open, "it was refused, and is not in flight: the next run is not to take it for gone")
 	require.NoError(t, j.Close())
+	_, err = OpenFailures(filepath.Join(folder, "failed"), nil)
+	assert.ErrorContains(t, err, "name another with --failures", "before anything is sent")
+}
+
+func TestNothingIsAppendedToHalfALine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "failed")
+	failures, err := OpenFailures(path, nil)
+	require.NoError(t, err)
+	refused := recall.Result{Err: failed(recall.ErrForbidden, false)}
+	require.NoError(t, failures.Add(1, refused, ""))
+	require.NoError(t, failures.file.Close())
+	require.Error(t, failures.Add(2, refused, ""))
+	failures.file = nil // as where a disk has room again
+	require.Error(t, failures.Add(3, refused, ""))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, 1, strings.Count(string(data), "\n"))
 }
 
 func TestFailuresOfAKilledRun(t *testing.T) {

@@ -18,11 +18,11 @@ type tracked struct {
 	inner   Provider
 	journal *journal.Journal // nil for none
 	halt    func(error)
-	outage  *atomic.Int64 // calls in a row that did not reach the vendor
+	outage  *atomic.Int64 // how many times in a row there was no answer about a message
 }
 
-// longOutage is after how many calls in a row the vendor counts as out of reach: more than are under way at a time, so
-// that a moment is not enough.
+// longOutage is after how many times in a row without an answer about a message a run ends: more than are under way at
+// a time, so that a moment is not enough.
 const longOutage = 500
 
 // RecallMessage hands on one message.
@@ -60,11 +60,17 @@ func (t tracked) heed(err error) {
 	if AboutApp(err) {
 		t.halt(err)
 	}
-	if !errors.Is(err, recall.ErrUnavailable) {
+	if !outage(err) {
 		t.outage.Store(0)
 	} else if n := t.outage.Add(1); n >= longOutage {
-		t.halt(fmt.Errorf("the vendor is out of reach, %d calls in a row failed: %w", n, err))
+		t.halt(fmt.Errorf("%d times in a row there was no answer about a message: %w", n, err))
 	}
+}
+
+// outage tells of errors that would meet any message: the vendor can't be reached, something that is not the vendor
+// answers in its place, or the app's quota stays used up.
+func outage(err error) bool {
+	return errors.Is(err, recall.ErrUnavailable) || errors.Is(err, recall.ErrBadResponse) || errors.Is(err, recall.ErrRateLimited)
 }
 
 // ValidateRequest is the inner provider's.

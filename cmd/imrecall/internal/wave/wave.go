@@ -26,8 +26,8 @@ type Provider interface {
 // Reporter is told what happens. Its methods are called one at a time.
 type Reporter interface {
 	// Result is called for each message that is settled, with the line that it is on. Where the record could not be read,
-	// text is what it says.
-	Result(line int, class Class, res recall.Result, text string)
+	// text is what it says. After an error, which says that nobody can be told any more, the run ends as by Stop.
+	Result(line int, class Class, res recall.Result, text string) error
 	// Progress is called after it with the numbers of this run.
 	Progress(counts Counts)
 }
@@ -189,7 +189,7 @@ func (w *Wave) haltLocked(reason error) {
 func (w *Wave) refuse(rec records.Record) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.record(rec.Line, Invalid, recall.Result{Request: rec.Request, Err: rec.Err}, rec.Text)
+	w.record(rec.Line, true, Invalid, recall.Result{Request: rec.Request, Err: rec.Err}, rec.Text)
 }
 
 // settle takes in the result of a message that was given to Each. One whose error says nothing about the message, but
@@ -207,7 +207,7 @@ func (w *Wave) settle(result recall.Result) {
 	if again && errors.Is(result.Err, recall.ErrNotFound) {
 		class, result = AlreadyGone, gone(result)
 	}
-	w.record(line, class, result, "")
+	w.record(line, again, class, result, "")
 }
 
 // leave leaves a message for another run.
@@ -215,7 +215,7 @@ func (w *Wave) leave(line int, again bool, reason error) {
 	if AboutApp(reason) {
 		w.haltLocked(reason)
 	}
-	if !again && ClassOf(recall.Result{Err: reason}) != Unknown && w.Journal != nil && w.Journal.IsUnanswered(line) {
+	if !again && reason != nil && ClassOf(recall.Result{Err: reason}) != Unknown && w.Journal != nil && w.Journal.IsUnanswered(line) {
 		if err := w.Journal.Return(line); err != nil {
 			w.haltLocked(err)
 		}
@@ -223,16 +223,20 @@ func (w *Wave) leave(line int, again bool, reason error) {
 }
 
 // record writes down what became of a message: in the journal last, so that where the run is killed meanwhile nothing is
-// lost, and at worst told twice.
-func (w *Wave) record(line int, class Class, result recall.Result, text string) {
+// lost, and at worst told twice. A failure that can't be written down is left for another run, which is to hear of it as
+// of a message that was never sent.
+func (w *Wave) record(line int, again bool, class Class, result recall.Result, text string) {
 	if class.failed() && w.Failures != nil {
 		if err := w.Failures.Add(line, result, text); err != nil {
 			w.haltLocked(err)
+			w.leave(line, again, result.Err)
 			return
 		}
 	}
 	w.end.Counts[class]++
-	w.Reporter.Result(line, class, result, text)
+	if err := w.Reporter.Result(line, class, result, text); err != nil {
+		w.haltLocked(fmt.Errorf("the results can't be written: %w", err))
+	}
 	w.Reporter.Progress(w.end.Counts)
 	if w.Journal != nil {
 		if err := w.Journal.Finish(line, string(class)); err != nil {

@@ -65,14 +65,16 @@ type listener struct {
 	classes map[int]Class
 	results map[int]recall.Result
 	texts   map[int]string
+	deaf    error // of telling it any more
 }
 
 func newListener() *listener {
 	return &listener{classes: map[int]Class{}, results: map[int]recall.Result{}, texts: map[int]string{}}
 }
 
-func (l *listener) Result(line int, class Class, res recall.Result, text string) {
+func (l *listener) Result(line int, class Class, res recall.Result, text string) error {
 	l.classes[line], l.results[line], l.texts[line] = class, res, text
+	return l.deaf
 }
 
 func (l *listener) Progress(Counts) {}
@@ -213,6 +215,12 @@ func TestWhatIsAboutTheAppStopsTheRunAndLosesNothing(t *testing.T) {
 }
 
 func TestAnOutageStopsTheRun(t *testing.T) {
+	for _, kind := range []recall.Kind{recall.ErrUnavailable, recall.ErrBadResponse, recall.ErrRateLimited} {
+		t.Run(string(kind), func(t *testing.T) { testOutage(t, kind) })
+	}
+}
+
+func testOutage(t *testing.T, kind recall.Kind) {
 	f := newFake()
 	var text strings.Builder
 	text.WriteString(header)
@@ -220,7 +228,7 @@ func TestAnOutageStopsTheRun(t *testing.T) {
 		id := strconv.Itoa(i)
 		text.WriteString(id + ",bob,\n")
 		if i%400 != 0 || i > 2000 {
-			f.answers[id] = failed(recall.ErrUnavailable, false)
+			f.answers[id] = failed(kind, false)
 		}
 	}
 	j := openJournal(t, filepath.Join(t.TempDir(), "j"))
@@ -228,9 +236,22 @@ func TestAnOutageStopsTheRun(t *testing.T) {
 	summary, err := w.Run(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, j.Close())
-	assert.ErrorContains(t, summary.Halt, "the vendor is out of reach, 500 calls in a row failed")
+	assert.ErrorContains(t, summary.Halt, "500 times in a row there was no answer about a message")
 	assert.Equal(t, 6, summary.Counts[Recalled], "shorter outages do not stop it")
 	assert.Less(t, len(f.asked), 2000+longOutage+10)
+}
+
+// TestNobodyToTell ends a run whose results nobody takes any more, and not after all of a long input.
+func TestNobodyToTell(t *testing.T) {
+	f, l := newFake(), newListener()
+	l.deaf = errors.New("the pipe is gone")
+	text := header + strings.Repeat("a,bob,\n", 20_000)
+	w := Wave{Provider: f, Reporter: l, Input: input(t, text), Concurrency: 1}
+	summary, err := w.Run(t.Context())
+	require.NoError(t, err)
+	assert.ErrorIs(t, summary.Halt, l.deaf)
+	assert.Less(t, f.asked["a"], 20_000)
+	assert.Equal(t, f.asked["a"], summary.Counts.Total(), "what was sent is counted")
 }
 
 func TestARefusalThatMayHaveAppliedStaysInFlight(t *testing.T) {
