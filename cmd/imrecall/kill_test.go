@@ -91,15 +91,21 @@ type killed struct {
 	code   int
 }
 
+// recordedStage starts emulators that write a ledger.
+func recordedStage() (*stage, *ledger) {
+	l := &ledger{asked: map[string]int{}, at: map[int]func(){}}
+	return newStage(func(s *stage) {
+		s.easemob.KeepRequests(0)
+		s.netease.KeepRequests(0)
+		s.netease.Config.Handler = l.recording(s.netease.Config.Handler, neteaseIDs)
+		s.easemob.Config.Handler = l.recording(s.easemob.Config.Handler, easemobIDs)
+	}), l
+}
+
 // kill kills a run over a wave with SIGKILL when the vendor was asked for a quarter and for three quarters of the messages,
 // and then lets it finish.
-func kill(t *testing.T, s *stage, app string, csv []byte) killed {
+func kill(t *testing.T, s *stage, l *ledger, app string, csv []byte) killed {
 	t.Helper()
-	l := &ledger{asked: map[string]int{}, at: map[int]func(){}}
-	s.easemob.KeepRequests(0)
-	s.netease.KeepRequests(0)
-	s.netease.Config.Handler = l.recording(s.netease.Config.Handler, neteaseIDs)
-	s.easemob.Config.Handler = l.recording(s.easemob.Config.Handler, easemobIDs)
 	out := killed{stage: s, ledger: l, dir: t.TempDir()}
 	require.NoError(t, s.install(out.dir))
 	require.NoError(t, os.WriteFile(filepath.Join(out.dir, "wave.csv"), csv, 0o600))
@@ -147,12 +153,12 @@ func (k killed) askedAgain() int {
 func TestKill(t *testing.T) {
 	for app, vendor := range map[string]string{"chat": "netease", "feed": "easemob"} {
 		t.Run(vendor, func(t *testing.T) {
-			s := newStage()
+			s, l := recordedStage()
 			defer s.close()
 			s.add(wave)
 			var csv bytes.Buffer
 			require.NoError(t, writeMessages(&csv, 1, wave))
-			k := kill(t, s, app, csv.Bytes())
+			k := kill(t, s, l, app, csv.Bytes())
 			assert.Equal(t, 0, k.code)
 			for i := 1; i <= wave; i++ {
 				require.True(t, s.recalled(vendor, strconv.Itoa(i)), "message %d was lost", i)
@@ -194,7 +200,7 @@ func TestInputThatGrows(t *testing.T) {
 // TestKillKeepsEachFailureOnce kills a run over messages of which every second one is not found: each of those is in the
 // failures file once, but for those that were in flight and count as already gone.
 func TestKillKeepsEachFailureOnce(t *testing.T) {
-	s := newStage()
+	s, l := recordedStage()
 	defer s.close()
 	var csv bytes.Buffer
 	csv.WriteString("message_id,chat,from,to\n")
@@ -204,7 +210,7 @@ func TestKillKeepsEachFailureOnce(t *testing.T) {
 		}
 		fmt.Fprintf(&csv, "%d,direct,ann,bob\n", i)
 	}
-	k := kill(t, s, "feed", csv.Bytes())
+	k := kill(t, s, l, "feed", csv.Bytes())
 	assert.Equal(t, 1, k.code)
 	data, err := os.ReadFile(filepath.Join(k.dir, "wave.csv.failed.ndjson"))
 	require.NoError(t, err)

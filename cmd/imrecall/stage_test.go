@@ -23,9 +23,13 @@ type stage struct {
 	private *httptest.Server // https, with a certificate of its own CA, in front of easemob
 }
 
-func newStage() *stage {
+// newStage starts the emulators, after prepare.
+func newStage(prepare ...func(*stage)) *stage {
 	s := &stage{easemob: easemobtest.NewUnstartedServer(), netease: neteasetest.NewUnstartedServer(), goeasy: goeasytest.NewUnstartedServer()}
 	s.easemob.Window, s.netease.Window = decades, decades
+	for _, f := range prepare {
+		f(s)
+	}
 	for _, server := range []*httptest.Server{s.easemob.Server, s.netease.Server, s.goeasy.Server} {
 		server.Start()
 	}
