@@ -61,7 +61,7 @@ func (p *pace) level() int {
 }
 
 // another returns when there may be one more worker than these, all of which
-// are busy. False means that there is no such time for now.
+// are busy. False means that there is no such time yet.
 func (p *pace) another(now time.Time, workers int) (at time.Time, ok bool) {
 	switch {
 	case workers >= p.most:

@@ -188,46 +188,6 @@ func TestLimiterPause(t *testing.T) {
 	})
 }
 
-func TestLimiterLetsSingleCallsOvertakeBulk(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		limiter, quota := acquirer(t), perSecond(1)
-		call := func(ctx context.Context, name string, order chan<- string) {
-			release, err := limiter.Acquire(ctx, quota)
-			if err != nil {
-				return
-			}
-			order <- name
-			release(answered)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		order := make(chan string, 10_100)
-		for i := range 10_000 {
-			go call(recall.WithBulk(ctx), fmt.Sprint("bulk ", i), order)
-		}
-		synctest.Wait()
-		<-order // the first of the wave goes out at once
-		go call(ctx, "single", order)
-		synctest.Wait()
-		next := []string{<-order, <-order}
-		assert.Contains(t, next, "single", "within two slots of a wave of ten thousand")
-
-		// And the wave does not starve.
-		for range 100 {
-			go call(ctx, "single", order)
-		}
-		synctest.Wait()
-		bulk := 0
-		for range 50 {
-			if <-order != "single" {
-				bulk++
-			}
-		}
-		assert.Equal(t, 5, bulk, "every tenth slot")
-		cancel()
-		synctest.Wait()
-	})
-}
-
 func TestLimiterIsFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter, quota := acquirer(t), perSecond(1)
@@ -290,29 +250,6 @@ func TestLimiterWaitsForRunningCalls(t *testing.T) {
 	})
 }
 
-// A bulk call is not refused because of single calls that it will not have to
-// wait for.
-func TestLimiterDoesNotRefuseBulkThatHasItsTurn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		limiter, quota := acquirer(t), perSecond(10)
-		ctx, cancel := context.WithCancel(t.Context())
-		for range 1000 {
-			go func() {
-				if release, err := limiter.Acquire(ctx, quota); err == nil {
-					release(answered)
-				}
-			}()
-		}
-		synctest.Wait()
-		bulk, stop := context.WithTimeout(recall.WithBulk(t.Context()), time.Minute)
-		defer stop()
-		_, err := limiter.Acquire(bulk, quota)
-		require.NoError(t, err)
-		cancel()
-		synctest.Wait()
-	})
-}
-
 // What is given up may still be on its way.
 func TestLimiterAfterCallsThatWereGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -333,11 +270,6 @@ func TestLimiterRefusesNonsense(t *testing.T) {
 		require.ErrorIs(t, limiter.Wait(t.Context(), quota), recall.ErrInvalidRequest)
 		require.ErrorIs(t, limiter.Pause(t.Context(), quota, 1), recall.ErrInvalidRequest)
 	}
-}
-
-func TestIsBulk(t *testing.T) {
-	assert.False(t, recall.IsBulk(t.Context()))
-	assert.True(t, recall.IsBulk(recall.WithBulk(t.Context())))
 }
 
 func BenchmarkLimiter(b *testing.B) {
