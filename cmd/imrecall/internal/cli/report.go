@@ -300,13 +300,21 @@ func verb(n int, one, more string) string {
 	return more
 }
 
+// planJSON is the stable JSON form of a plan.
+type planJSON struct {
+	Messages       int     `json:"messages"`
+	Invalid        int     `json:"invalid"`
+	Calls          int     `json:"calls"`
+	CallsPerSecond float64 `json:"calls_per_second"` // 0: no limit
+	Seconds        float64 `json:"seconds"`
+}
+
 // printPlan tells what a run would do.
 func (p *program) printPlan(f bulkFlags, plan wave.Plan) error {
 	if f.json {
-		return json.NewEncoder(p.env.Stdout).Encode(map[string]any{"plan": map[string]any{
-			"messages": plan.Messages, "invalid": plan.Invalid, "calls": plan.Calls,
-			"calls_per_second": plan.PerCall, "seconds": plan.Takes.Seconds(),
-		}})
+		return json.NewEncoder(p.env.Stdout).Encode(struct {
+			Plan planJSON `json:"plan"`
+		}{planJSON{plan.Messages, plan.Invalid, plan.Calls, plan.PerCall, plan.Takes.Seconds()}})
 	}
 	takes := "as long as the vendor takes: there is no limit"
 	switch {
