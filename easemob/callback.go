@@ -61,10 +61,10 @@ type CallbackConfig struct {
 //
 // Groups and chat rooms are both "groupchat". They are told apart by
 // content_type, which only newer callbacks have: without it Chat is ChatGroup,
-// and an application that has chat rooms looks To up in what it knows. A recall's Chat is empty, as is RecalledBy: the page calls "from" the
-// sender of the message, and leaves open whether of the message that is gone
-// or of the recall. Command messages are told of too, though none can be
-// recalled.
+// and an application that has chat rooms looks To up in what it knows. A
+// recall's Chat is empty, as is RecalledBy: the page calls "from" the sender
+// of the message, and leaves open whether of the message that is gone or of
+// the recall. Command messages are told of too, though none can be recalled.
 //
 // # What the signature proves
 //

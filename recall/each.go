@@ -64,8 +64,9 @@ const (
 // Requests that may share a call do, where p is a [Batcher]; it pays to have
 // those of one conversation close to each other. Requests that are ready go
 // first come, first served. Calls are made under [WithBulk], so that single
-// recalls overtake them. Each does not repeat a call: providers do that, and
-// a result whose error is Retryable in spite of it is for a later wave. Where a quota has no place before the deadline of ctx, calls fail at once with
+// recalls overtake them. Each does not repeat a call: providers do that, and a
+// result whose error is Retryable in spite of it is for a later wave. Where a
+// quota has no place before the deadline of ctx, calls fail at once with
 // ErrRateLimited, at most 100 of them a second: a wave is better off without a
 // deadline. The example named Queue settles the deliveries of a queue.
 //
@@ -75,16 +76,14 @@ const (
 // A call for several messages that fails as a whole is split in halves, until
 // the message that is to blame stands alone, where the failure may be due to
 // one of them: ErrInvalidRequest, ErrUnsupported, ErrForbidden,
-// ErrWindowExpired, ErrNotFound and ErrBadResponse. At worst that takes twice as
-// many calls as there are messages. Any other failure says nothing about a
+// ErrWindowExpired, ErrNotFound and ErrBadResponse. At worst that takes twice
+// as many calls as there are messages. Any other failure says nothing about a
 // message, and is the result of each, with a copy of the error of its own.
-// After a failed call that may have been applied MayHaveApplied is true in each later
-// error too, and a message that is then not found is AlreadyGone; but it stays
-// ErrNotFound, with MayHaveApplied, where not found was what the earlier
-// call failed with.
-//
-// A message that is there twice is recalled twice, unless both share a call,
-// and then may be ErrNotFound the second time.
+// After a failed call that may have been applied MayHaveApplied is true in
+// each later error too, and a message that is then not found is AlreadyGone;
+// but it stays ErrNotFound, with MayHaveApplied, where not found was what the
+// earlier call failed with.  A message that is there twice is recalled twice,
+// unless both share a call, and then may be ErrNotFound the second time.
 //
 // # The end
 //
