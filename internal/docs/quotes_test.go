@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // A block after a line such as <!-- from: examples/x/y.go --> quotes that file. All blocks of a page that quote a file
@@ -24,6 +25,13 @@ func TestQuotedFilesAreComplete(t *testing.T) {
 		}
 	}
 	assert.NotZero(t, quotes)
+}
+
+// docs/adding-a-vendor.md says how short a provider is.
+func TestProviderOfThePageIsShort(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "examples", "acmechat", "acmechat", "provider.go"))
+	require.NoError(t, err)
+	assert.Less(t, strings.Count(string(text), "\n"), 200)
 }
 
 // wrongQuotes names the files below folder that a page quotes otherwise than they are. Blank lines between two blocks

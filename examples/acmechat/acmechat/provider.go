@@ -5,6 +5,7 @@ package acmechat
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,14 +52,11 @@ func New(cfg Config) (*Client, error) {
 			return nil, &recall.Error{Kind: recall.ErrMisconfigured, Vendor: vendor, Field: field, Err: errors.New("is required")}
 		}
 	}
-	if cfg.Timeout == 0 {
-		cfg.Timeout = recall.DefaultTimeout
-	}
 	if cfg.Transport == nil {
 		cfg.Transport = recall.NewTransport()
 	}
 	return &Client{
-		url: strings.TrimSuffix(cfg.BaseURL, "/") + "/v1/recalls", app: cfg.App, timeout: cfg.Timeout,
+		url: strings.TrimSuffix(cfg.BaseURL, "/") + "/v1/recalls", app: cfg.App, timeout: cmp.Or(cfg.Timeout, recall.DefaultTimeout),
 		http: &http.Client{
 			Transport:     cfg.Transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the key stays here
