@@ -40,16 +40,16 @@
 //   - Shengwang: paths under /app-id/{app_id}, no legacy recall, answers without organization, application and
 //     applicationName, and both kinds of tokens.
 //
-// Not emulated: plan limits (429 with resource_limited), callbacks before sending and for offline users, a callback rule that is
-// suspended after many failures, messages that lapse from the server's storage, command messages (which cannot be
-// recalled), users and members of groups (every user exists and is in every group),
-// and Agora's exchange of one token for another. sync_device, isNotify and recallMessageExtensionInfo are accepted
-// and have no visible effect; a recall leaves what users have lost of the message as it is.
+// Not emulated: plan limits (429 with resource_limited), callbacks before sending and for offline users, a callback
+// rule that is suspended after many failures, messages that lapse from the server's storage, command messages (which
+// cannot be recalled), users and members of groups (every user exists and is in every group), and Agora's exchange of
+// one token for another. sync_device, isNotify and recallMessageExtensionInfo are accepted and have no visible effect;
+// a recall leaves what users have lost of the message as it is.
 //
-// Where the pages leave a choice: force is required, as on the current page (pages of 2024 called it
-// optional). The order of the checks is not documented; here it is application, URL, method, rate
-// limit, token, Content-Type, body, service, parameters, message; the limit of conversations comes after the parameters. Error bodies are put together from the tables of the pages,
-// which print few of them in full; the "exception" key is left out where its value is not documented. What the
-// batch answers about messages that it did not recall is not documented; it is the form of the legacy recall. More
-// guesses are named where they are made, in the file of each endpoint.
+// Where the pages leave a choice: force is required, as on the current page (pages of 2024 called it optional). The
+// order of the checks is not documented; here it is application, URL, method, rate limit, token, Content-Type, body,
+// service, parameters, message; the limit of conversations comes after the parameters. Error bodies are put together
+// from the tables of the pages, which print few of them in full; the "exception" key is left out where its value is not
+// documented. What the batch answers about messages that it did not recall is not documented; it is the form of the
+// legacy recall. More guesses are named where they are made, in the file of each endpoint.
 package easemobtest

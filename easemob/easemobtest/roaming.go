@@ -139,8 +139,8 @@ func (s *Server) deleteWhere(user string, lost func(*message) bool) {
 	}
 }
 
-// DeletedFor says whether the message with this ID was on the server and user has lost it, by a deletion of roaming messages or of a
-// conversation together with these. Other users still have it.
+// DeletedFor says whether the message with this ID was on the server and user has lost it, by a deletion of roaming
+// messages or of a conversation together with these. Other users still have it.
 func (s *Server) DeletedFor(user, id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -47,16 +47,17 @@
 //
 // Message copy (抄送) of messages and recalls goes to where [Server.SendCallbacks] says.
 //
-// Not emulated: every other endpoint, among them version 2's for chat rooms, conversations and broadcasts; regions and IP restrictions, content moderation; the texts and push options of a
-// recall, which are checked for length where there is a limit and have no visible effect; who may recall in a chat
-// room.
+// Not emulated: every other endpoint, among them version 2's for chat rooms, conversations and broadcasts; regions and
+// IP restrictions, content moderation; the texts and push options of a recall, which are checked for length where there
+// is a limit and have no visible effect; who may recall in a chat room.
 //
-// The pages print few bodies in full. The constants in this package's errors.go say which bodies are
-// known, and which are made up from the tables of codes. Where the pages are silent, this emulator decides: it remembers
-// the last 100,000 ids of requests, those of refused ones too; it takes a message whose server time is not the given timetag for another message; it
-// recalls nothing older than 30 days, with one exception, chat rooms, which have no window; whatever has been
-// recalled or deleted in any way matches no further call; calls of version 1 that match nothing are answered 200, as
-// is documented for msg/recall.action alone; and super-teams have members that can leave in version 2 only.
+// The pages print few bodies in full. The constants in this package's errors.go say which bodies are known, and which
+// are made up from the tables of codes. Where the pages are silent, this emulator decides: it remembers the last
+// 100,000 ids of requests, those of refused ones too; it takes a message whose server time is not the given timetag for
+// another message; it recalls nothing older than 30 days, with one exception, chat rooms, which have no window;
+// whatever has been recalled or deleted in any way matches no further call; calls of version 1 that match nothing are
+// answered 200, as is documented for msg/recall.action alone; and super-teams have members that can leave in version 2
+// only.
 //
 // CurTime is checked against the emulator's clock: a client that signs with the real time is refused
 // after [Server.SetTime] or [Server.Advance] by more than 5 minutes. To test an old message, add it with a

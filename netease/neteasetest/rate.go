@@ -12,8 +12,8 @@ const block = 10 * time.Second
 
 const deleteMessageAPI = "POST /msg/delMsg.action"
 
-// admit says whether RateLimit and DeleteLimit leave room for one more call to an API. That the second and the minute are any,
-// and that calls during the block do not prolong it, is not documented.
+// admit says whether RateLimit and DeleteLimit leave room for one more call to an API. That the second and the minute
+// are any, and that calls during the block do not prolong it, is not documented.
 func (s *Server) admit(api string) bool {
 	if !s.control.Admit(api, emulator.Rate{Calls: s.RateLimit, Per: time.Second, Block: block}) {
 		return false
