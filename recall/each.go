@@ -82,8 +82,10 @@ const (
 // After a failed call that may have been applied MayHaveApplied is true in
 // each later error too, and a message that is then not found is AlreadyGone;
 // but it stays ErrNotFound, with MayHaveApplied, where not found was what the
-// earlier call failed with.  A message that is there twice is recalled twice,
-// unless both share a call, and then may be ErrNotFound the second time.
+// earlier call failed with.
+//
+// A message that is there twice is recalled twice, unless both share a call,
+// and then may be ErrNotFound the second time.
 //
 // # The end
 //
