@@ -52,8 +52,10 @@ type SpanEnd struct {
 // LogObserver returns an Observer that logs one line when a call ends, or a
 // request for a token: vendor, operation, outcome or kind, code, attempts,
 // duration and trace id. Successes are logged at level info, errors at warn.
-// Nothing of a message and no secret is logged. The line is logged with the
-// call's ctx, from which a slog.Handler can take a message id or a request id.
+// No secret is logged, and nothing of a request but what an error says: the
+// vendor's text may name an id or a user, and the start of an answer that can't
+// be read may repeat what was sent. The line is logged with the call's ctx, from
+// which a slog.Handler can take a message id or a request id.
 // A request that is refused before anything is sent starts no call and has no
 // line.
 func LogObserver(logger *slog.Logger) Observer { return logObserver{logger} }

@@ -195,7 +195,7 @@ func parseCSV(text string, columns []column) (recall.Request, error) {
 	case err != nil:
 		return req, invalid("", reason(err)+ofLines(text))
 	case len(values) != len(columns):
-		return req, invalid("", fmt.Sprintf("there are %d values under %d columns%s", len(values), len(columns), ofLines(text)))
+		return req, invalid("", count(len(values), "value")+" under "+count(len(columns), "column")+ofLines(text))
 	}
 	for i, c := range columns {
 		if isID(c.field) && strings.TrimSpace(values[i]) != values[i] {
@@ -206,6 +206,13 @@ func parseCSV(text string, columns []column) (recall.Request, error) {
 		}
 	}
 	return req, nil
+}
+
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprint(n, " ", noun)
 }
 
 // isID tells of the fields in which a space is a slip of whoever wrote the file.

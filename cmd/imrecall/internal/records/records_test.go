@@ -165,8 +165,8 @@ func TestCSVRecords(t *testing.T) {
 	}
 	assert.Equal(t, []row{
 		{2, "a", ""},
-		{3, "", "there are 2 values under 3 columns"},
-		{4, "", "there are 4 values under 3 columns"},
+		{3, "", "2 values under 3 columns"},
+		{4, "", "4 values under 3 columns"},
 		{5, "d", ""},
 		{8, "", `bare " in non-quoted-field`},
 		{9, "", "MessageID was rounded by a spreadsheet (4.29E+18); export the column as text"},
@@ -174,6 +174,12 @@ func TestCSVRecords(t *testing.T) {
 		{11, "g", ""},
 	}, got)
 	assert.Equal(t, "two\nlines", records[3].Request.Reason)
+}
+
+func TestNumberOfValues(t *testing.T) {
+	for text, want := range map[string]string{"message_id,chat\na\n": "1 value under 2 columns", "message_id\na,b\n": "2 values under 1 column"} {
+		assert.Equal(t, want, Explain(read(t, text, "x.csv")[0].Err))
+	}
 }
 
 func TestNothingOfABrokenRecordOfSeveralLinesIsSent(t *testing.T) {
