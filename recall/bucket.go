@@ -40,9 +40,13 @@ func (b *bucket) away(now time.Time, end CallEnd) time.Duration {
 	case end.RoundTrip <= 0:
 		return b.per
 	}
-	shortest := b.trip.add(now, end.RoundTrip)
-	return b.per - min(shortest/2, b.per/20)
+	early := b.trip.add(now, end.RoundTrip)/2 - b.per/doubt
+	return b.per - min(max(early, 0), b.per/20)
 }
+
+// doubt is the share of the quota's time that a measured round trip may owe to
+// a machine that was busy all the while: 5 ms of a second.
+const doubt = 200
 
 // roundTrip knows the shortest round trip of the last while: of the current
 // span of time and the one before.

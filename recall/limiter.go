@@ -14,13 +14,13 @@ import (
 //
 // A quota of 100 calls a second is 100 permits. A call takes one, and it
 // comes back one second after the call was answered, less half of the
-// shortest round trip that was seen of late. Two calls that use the same
-// permit arrive at least a second apart unless the network suddenly takes
-// less than half of that shortest time, however it delays each call and
-// whichever way is the slower one; so the vendor never sees more than 100 in
-// any second. With a round trip of 50 ms, calls go out at 97 a second. The
-// permit of a call that was given up without an answer, which may still be on
-// its way, comes back after two seconds.
+// shortest round trip that was seen of late, if that is more than 5 ms, from
+// which 5 ms are taken off. Two calls that use the same permit arrive at least
+// a second apart unless the network suddenly takes less than that, however it
+// delays each call and whichever way is the slower one; so the vendor never
+// sees more than 100 in any second. With a round trip of 50 ms, calls go out
+// at 97 a second. The permit of a call that was given up without an answer,
+// which may still be on its way, comes back after two seconds.
 //
 // It is an [Acquirer]. A caller that uses only Wait gets its permit back a
 // little later than Per after it took it.
