@@ -72,8 +72,7 @@ func TestStorm(t *testing.T) {
 				for _, r := range results {
 					tally[s.check(t, r)]++
 				}
-				// About nine in ten on an idle machine; on a busy one more attempts run out of time.
-				assert.Greater(t, tally["receipt"], len(results)/4, "many calls get through")
+				assert.Greater(t, tally["receipt"], len(results)/2, "most calls get through")
 				t.Logf("seed %d: %v; %d requests", seed+1, tally, s.requests())
 			})
 		}
@@ -87,7 +86,7 @@ func (s *storm) run(t *testing.T, calls int) []result {
 	server := httptest.NewServer(s)
 	defer server.Close() // waits for requests that go on after their client has left
 	p := recall.Policy{
-		Timeout: 150 * time.Millisecond, Limiter: denials{},
+		Timeout: stormAttempt, Limiter: denials{},
 		Retry: recall.Retry{Attempts: 4, BaseDelay: time.Millisecond, MaxDelay: 4 * time.Millisecond},
 	}
 	c, err := s.open(server.URL, p)

@@ -332,7 +332,7 @@ func (s *source) journalPath(f bulkFlags) string {
 	return s.path + ".journal"
 }
 
-// failuresPath is where failures go; empty for nowhere.
+// failuresPath is where failures go; empty where nothing keeps them.
 func (s *source) failuresPath(f bulkFlags) string {
 	if f.failures != "" || s.path == "" {
 		return f.failures
