@@ -20,6 +20,10 @@ const (
 	rateLateness  = 20 * time.Millisecond
 )
 
+// catchUp is how many times as fast as usual what is late begins: not all of it
+// in one moment, before the first of it can tell that there is a queue.
+const catchUp = 8
+
 // pace finds how many calls at once are worth having. Where the provider tells
 // its quota, calls begin as evenly as it allows, and their number follows
 // from how long each takes. That leaves a place for a single recall at any
@@ -209,7 +213,11 @@ func (m *meter) take(n int) {
 	} else if m.next.Before(earliest) {
 		m.next = earliest
 	}
-	m.next = m.next.Add(seconds(float64(n) / m.rate))
+	gap := seconds(float64(n) / m.rate)
+	m.next = m.next.Add(gap)
+	if soonest := now.Add(gap / catchUp); m.next.Before(soonest) {
+		m.next = soonest
+	}
 }
 
 // giveBack takes back that one went.

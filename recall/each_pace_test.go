@@ -106,9 +106,9 @@ func TestEachFindsTheConcurrency(t *testing.T) {
 		{5 * time.Millisecond, false, 64},
 		{50 * time.Millisecond, true, 16},
 		{50 * time.Millisecond, false, 64},
-		{500 * time.Millisecond, true, 80},
+		{500 * time.Millisecond, true, 64},
 		{500 * time.Millisecond, false, 80},
-		{time.Second, true, 110},
+		{time.Second, true, 105},
 		{time.Second, false, 128},
 	} {
 		synctest.Test(t, func(t *testing.T) {
