@@ -13,9 +13,10 @@ import (
 // latest call's counts.
 //
 // A quota of 100 calls a second is 100 permits. A call takes one, and it
-// comes back one second after the call was answered, less half of the
-// shortest round trip that was seen of late, if that is more than 5 ms, from
-// which 5 ms are taken off. Two calls that use the same permit arrive at least
+// comes back one second after the call was answered, less half of what the way
+// there and back takes at least: of the shortest round trip of late, less twice
+// what the usual one takes longer, and less 5 ms more that a busy machine may
+// have added to all. Two calls that use the same permit arrive at least
 // a second apart unless the network suddenly takes less than that, however it
 // delays each call and whichever way is the slower one; so the vendor never
 // sees more than 100 in any second. With a round trip of 50 ms, calls go out
@@ -138,7 +139,7 @@ func (l *limiter) releaser(b *bucket) func(CallEnd) {
 			now := time.Now()
 			b.running--
 			if end.Sent {
-				b.send(now.Add(b.away(now, end)))
+				b.sent(now, end)
 			}
 			l.serve(b, now)
 		})
@@ -205,7 +206,7 @@ func (l *limiter) arm(b *bucket, now time.Time) {
 		if missing >= len(b.returns) {
 			return
 		}
-		at = b.returns[missing]
+		at = b.back(missing)
 	}
 	if at.Before(b.closed) {
 		at = b.closed
