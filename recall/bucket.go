@@ -55,7 +55,7 @@ type roundTrip struct {
 	current, previous time.Duration
 }
 
-// trustTrips is how long a span is.
+// trustTrips is how long such a span lasts.
 const trustTrips = 10 * time.Second
 
 // add takes in one more and returns the shortest.

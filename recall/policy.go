@@ -17,11 +17,11 @@ type Policy struct {
 	// Transport sends the requests. Nil stands for NewTransport, one for each
 	// client. It is the place for a private CA, an egress proxy, or a mock;
 	// start from NewTransport to keep its limits. A transport given here stays
-	// the caller's: closing the client does not touch it. How one sends that
+	// the caller's: closing the client does not touch it. Of a transport that
 	// NewTransport did not make, or that has a dialer, a Proxy function, a
-	// GetClientCertificate or HTTP/2 set, is not known here: an attempt without
-	// an answer counts as one that may have been applied, unless
-	// net/http/httptrace tells that it got no connection.
+	// GetClientCertificate or HTTP/2 set, the client can't know what it sent: an
+	// attempt without an answer then counts as one that may have been applied,
+	// unless net/http/httptrace tells that it got no connection.
 	Transport http.RoundTripper
 
 	// Timeout bounds one attempt: connecting, sending and reading the whole
@@ -96,9 +96,10 @@ const (
 // 96 only where a call takes about a second; set MaxConnsPerHost higher for a
 // higher rate at a slow vendor. Without a bound a cold start would open twice
 // as many as there are calls. The transport honours HTTPS_PROXY and NO_PROXY,
-// and refuses answers with more than 64 KiB of headers. It speaks HTTP/1.1 only: calls are small and many, and a single
-// HTTP/2 connection that a middlebox silently dropped would stall them all
-// together, whereas here it stalls one.
+// and refuses answers with more than 64 KiB of headers. It speaks HTTP/1.1
+// only: calls are small and many, and a single HTTP/2 connection that a
+// middlebox silently dropped would stall them all together, whereas here it
+// stalls one.
 func NewTransport() *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -114,7 +115,7 @@ func NewTransport() *http.Transport {
 	}
 }
 
-// dial is what internal/rest knows a transport of NewTransport's by.
+// dial is how internal/rest recognizes a transport that NewTransport made.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}
 	return dialer.DialContext(ctx, network, address)
