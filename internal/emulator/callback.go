@@ -58,7 +58,7 @@ type Poster struct {
 // recipient is who gets the callbacks since the last Start.
 type recipient struct {
 	Callbacks
-	given bool // the vendor has given it up; read and written by the goroutine that posts
+	givenUp bool // by the vendor; read and written by the goroutine that posts
 }
 
 type post struct {
@@ -229,14 +229,14 @@ func (p *Poster) work() {
 // deliver posts one callback until it is received, or the vendor would give up.
 func (p *Poster) deliver(d *post) {
 	for range max(p.rules.Tries, 1) {
-		if d.to.given || p.ctx.Err() != nil {
+		if d.to.givenUp || p.ctx.Err() != nil {
 			return
 		}
 		if p.post(d) {
 			return
 		}
 	}
-	d.to.given = p.rules.GivesUp
+	d.to.givenUp = p.rules.GivesUp
 }
 
 func (p *Poster) post(d *post) (received bool) {
