@@ -50,8 +50,8 @@ const (
 // batches tells whether there is a call that recalls several messages.
 func (d Dialect) batches() bool { return d != DialectAgora }
 
-// lacks returns the refusal of an operation that the dialect has not, nil for
-// one that it has.
+// lacks returns the refusal of an operation that the dialect does not have, nil
+// for one that it has.
 func (d Dialect) lacks(op string) *recall.Error {
 	var why string
 	switch {
@@ -141,8 +141,8 @@ func (cfg Config) hasCertificate() bool {
 // tokensGiven tells whether the client need not get tokens by itself.
 func (cfg Config) tokensGiven() bool { return cfg.TokenSource != nil || cfg.Token != "" }
 
-// signsTokens tells whether the client makes its tokens by itself, of which
-// Agora Chat has no other way.
+// signsTokens tells whether the client makes its tokens by itself. Agora Chat
+// has no other way.
 func (cfg Config) signsTokens() bool {
 	return !cfg.tokensGiven() && (cfg.Dialect == DialectAgora || cfg.hasCertificate())
 }

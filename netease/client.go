@@ -64,10 +64,10 @@ const (
 	APIv2 API = "v2" // DELETE /im/v2/conversations/...
 )
 
-// Config says which application to work for and how. Printing it
-// hides its secret, in any way but one: fmt asks no methods of a struct's unexported
-// fields, so keep a Config in a variable or an exported field, and not in an
-// unexported one of a struct that is printed.
+// Config says which application to work for and how. Printing it hides its
+// secret, with one exception: fmt does not call the methods of a value in an
+// unexported field, so keep no Config in such a field of a struct that is
+// printed.
 type Config struct {
 	// API is what RecallMessage speaks. Empty stands for APIv1. APIv2 proves
 	// more (see Capabilities.Success) and reaches the senders of FormerMembers,
@@ -79,9 +79,9 @@ type Config struct {
 	// APIv2 it is needed for the native methods of v1 only.
 	Host string
 
-	// Fallbacks are further hosts of the same region, as base URLs, tried in order when
-	// the one before can't be reached or answers 502. The one that works is
-	// used for a minute; then Host has its turn again.
+	// Fallbacks are further hosts of the same region, as base URLs, tried in
+	// order when the one before can't be reached or answers 502. The one that
+	// works is used for a minute; then Host has its turn again.
 	Fallbacks []string
 
 	// HostV2 is the base URL of v2: one of the constants or whatever its paths
