@@ -76,11 +76,11 @@ again goes on where a killed or interrupted run ended.`,
 func (f bulkFlags) check() error {
 	switch {
 	case f.rate < 0 || f.first < 0 || f.concurrency < 0:
-		return errors.New("--rate, --first and --concurrency are not negative")
+		return errors.New("--rate, --first and --concurrency must not be negative")
 	case math.IsNaN(f.rate) || math.IsInf(f.rate, 0):
-		return errors.New("--rate is a number of messages a second")
+		return errors.New("--rate must be a number of messages a second")
 	case f.format != "" && f.format != string(records.CSV) && f.format != string(records.NDJSON):
-		return errors.New("--format is csv or ndjson")
+		return errors.New("--format must be csv or ndjson")
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func (f bulkFlags) check() error {
 func notZero(cmd *cobra.Command, names ...string) error {
 	for _, name := range names {
 		if flag := cmd.Flags().Lookup(name); flag.Changed && flag.Value.String() == "0" {
-			return fmt.Errorf("--%s is more than 0; leave it out for no limit of your own", name)
+			return fmt.Errorf("--%s must be more than 0; leave it out for no limit of your own", name)
 		}
 	}
 	return nil
@@ -118,7 +118,7 @@ func (p *program) bulk(ctx context.Context, f bulkFlags) error {
 
 // run recalls the messages of an input.
 func (p *program) run(ctx context.Context, f bulkFlags, source *source, client config.Client, resolved config.Resolved) error {
-	log, failures, err := p.memory(f, source, resolved)
+	log, failures, err := p.openOutputs(f, source, resolved)
 	if err != nil {
 		return usage(err)
 	}
@@ -170,8 +170,8 @@ func (p *program) watch(ctx context.Context, signals <-chan os.Signal, stop chan
 	}
 }
 
-// memory opens the journal and the failures file of a run. Both are nil for an input that can't be read twice.
-func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) (*journal.Journal, *wave.Failures, error) {
+// openOutputs opens the journal and the failures file of a run. Both are nil for an input that can't be read twice.
+func (p *program) openOutputs(f bulkFlags, source *source, resolved config.Resolved) (*journal.Journal, *wave.Failures, error) {
 	if err := differ(source.path, source.journalPath(f), source.failuresPath(f)); err != nil {
 		return nil, nil, err
 	}
