@@ -157,7 +157,7 @@ func each(ctx context.Context, p Provider, reqs iter.Seq[Request], opts EachOpti
 	}
 	w := newWave(ctx, p, opts)
 	stop := context.AfterFunc(ctx, func() { w.stop(ctx.Err()) })
-	taken := []numbered{} // but not yielded yet
+	d := delivery{wave: w, taken: []numbered{}}
 	defer func() {
 		if crashed := w.leave(); crashed != nil {
 			crashed.raise()
@@ -166,37 +166,54 @@ func each(ctx context.Context, p Provider, reqs iter.Seq[Request], opts EachOpti
 	defer func() { // which leave comes after even where Late panics
 		stop()
 		w.stop(errLeft)
-		for ; taken != nil; taken = w.take(nil) {
-			for _, r := range taken {
-				if opts.Late != nil {
-					opts.Late(r.Result)
-				}
-			}
-		}
+		d.finish(opts.Late)
 	}()
 	go w.readAll(ctx, reqs)
+	d.run(yield)
+}
+
+// delivery hands the results of a wave to the caller's loop.
+type delivery struct {
+	wave  *wave
+	taken []numbered // from the wave, and not yielded yet; nil once there are no more
+}
+
+// run yields results until there are no more, or the loop is left.
+func (d *delivery) run(yield func(int, Result) bool) {
 	var space []numbered
-	seen := 0
+	seen := 0 // results of which the wave has not heard that the loop is through with them
 	for {
-		all := w.take(space)
+		all := d.wave.take(space)
 		if all == nil {
-			taken = nil
+			d.taken = nil
 			return
 		}
-		for taken = all; len(taken) > 0; {
-			r := taken[0]
-			taken = taken[1:]
+		for d.taken = all; len(d.taken) > 0; {
+			r := d.taken[0]
+			d.taken = d.taken[1:]
 			if !yield(r.number, r.Result) {
 				return
 			}
-			if seen++; seen > w.window/16 && len(taken) > 0 { // a slow loop does not have to be through with all
-				w.seen(seen)
+			if seen++; seen > d.wave.window/16 && len(d.taken) > 0 { // a slow loop need not be through with all
+				d.wave.seen(seen)
 				seen = 0
 			}
 		}
 		seen = 0
 		clear(all)
 		space = all
+	}
+}
+
+// finish gives late, if there is one, what the loop did not get. It returns when
+// there is no more.
+func (d *delivery) finish(late func(Result)) {
+	for ; d.taken != nil; d.taken = d.wave.take(nil) {
+		for _, r := range d.taken {
+			if late != nil {
+				late(r.Result)
+			}
+		}
 	}
 }
 
