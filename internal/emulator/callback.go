@@ -14,10 +14,10 @@ import (
 type Callbacks struct {
 	URL          string // where to post; empty: nowhere
 	Times        int    // how often each is posted, though it was answered; 0 and 1: once
-	Shuffle      bool   // of each two events the later is told first; a single one waits for the next, or for Wait
+	Shuffle      bool   // of every two events the later is posted first; a single one waits for the next, or for Wait
 	BadSignature bool   // signed with another secret
 	Early        bool   // a recall's callback is posted and answered before the recall call itself is answered
-	NoRecalls    bool   // recalls are not told
+	NoRecalls    bool   // nothing is posted about recalls
 }
 
 // Callback makes the post for one event. It is called for each try, with the secret to sign with, from a goroutine
@@ -90,7 +90,7 @@ func NewPoster(rules PostRules) *Poster {
 	}
 }
 
-// Start says how the events from now on are told. What is pending is posted as it was to be.
+// Start makes the poster post what happens from now on as c says. What is pending is posted as was said before.
 func (p *Poster) Start(c Callbacks) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
