@@ -20,8 +20,8 @@ const (
 	rateLateness  = 20 * time.Millisecond
 )
 
-// catchUp is how many times faster than usual late calls begin. Were they to
-// begin all at once, none could tell in time that there is a queue.
+// catchUp is how many times as fast as usual what is late begins: not all of it
+// in one moment, before the first of it can tell that there is a queue.
 const catchUp = 8
 
 // pace finds how many calls at once are worth having. Where the provider tells
