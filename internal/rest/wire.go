@@ -85,7 +85,7 @@ func (w *wire) send() (*http.Response, error) {
 // gets, writes it out and parses it again. The hook puts in the real one.
 const nowhere = "x:"
 
-// fill makes the empty request that resty prepared into the one to send, but
+// fill turns the empty request that resty prepared into the one to send, except
 // for its header. Its Host stays empty, which stands for the URL's: http.Client
 // copies the URL of a request that has both.
 func (w *wire) fill(out *http.Request) {
