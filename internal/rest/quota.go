@@ -88,7 +88,7 @@ func take(ctx context.Context, limiter recall.Limiter, q recall.Quota) (release 
 	return release, err
 }
 
-// wait waits, and lets recall.Each know that it does.
+// wait waits, and has a wave know that it does.
 func wait(ctx context.Context, limiter recall.Limiter, q recall.Quota) error {
 	done := recall.Waiting(ctx)
 	defer done()
