@@ -118,7 +118,7 @@ func (p *program) bulk(ctx context.Context, f bulkFlags) error {
 
 // run recalls the messages of an input.
 func (p *program) run(ctx context.Context, f bulkFlags, source *source, client config.Client, resolved config.Resolved) error {
-	log, failures, err := p.openOutputs(f, source, resolved)
+	log, failures, err := p.memory(f, source, resolved)
 	if err != nil {
 		return usage(err)
 	}
@@ -170,8 +170,8 @@ func (p *program) watch(ctx context.Context, signals <-chan os.Signal, stop chan
 	}
 }
 
-// openOutputs opens the journal and the failures file of a run. Both are nil for an input that can't be read twice.
-func (p *program) openOutputs(f bulkFlags, source *source, resolved config.Resolved) (*journal.Journal, *wave.Failures, error) {
+// memory opens the journal and the failures file of a run. Both are nil for an input that can't be read twice.
+func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) (*journal.Journal, *wave.Failures, error) {
 	if err := differ(source.path, source.journalPath(f), source.failuresPath(f)); err != nil {
 		return nil, nil, err
 	}

@@ -314,7 +314,7 @@ func (p *program) printPlan(f bulkFlags, plan wave.Plan) error {
 	if f.json {
 		return json.NewEncoder(p.env.Stdout).Encode(struct {
 			Plan planJSON `json:"plan"`
-		}{planJSON{plan.Messages, plan.Invalid, plan.Calls, plan.CallsPerSecond, plan.Takes.Seconds()}})
+		}{planJSON{plan.Messages, plan.Invalid, plan.Calls, plan.PerCall, plan.Takes.Seconds()}})
 	}
 	takes := "as long as the vendor takes: there is no limit"
 	switch {
@@ -324,8 +324,8 @@ func (p *program) printPlan(f bulkFlags, plan wave.Plan) error {
 		takes = "nothing to send"
 	}
 	pace := ""
-	if plan.CallsPerSecond > 0 {
-		pace = fmt.Sprintf(" at %.0f calls a second", plan.CallsPerSecond)
+	if plan.PerCall > 0 {
+		pace = fmt.Sprintf(" at %.0f calls a second", plan.PerCall)
 	}
 	_, err := fmt.Fprintf(p.env.Stdout, "%s would be sent, %d would not\nabout %s%s: %s\n",
 		messages(plan.Messages), plan.Invalid, plural(plan.Calls, "call"), pace, takes)

@@ -12,16 +12,16 @@ import (
 
 // Plan is what a run would do.
 type Plan struct {
-	Messages       int           // that would be sent
-	Invalid        int           // that would not
-	Calls          int           // about how many calls that is, where several messages share one
-	CallsPerSecond float64       // at most; 0 for no limit
-	Takes          time.Duration // about how long that takes at least
+	Messages int           // that would be sent
+	Invalid  int           // that would not
+	Calls    int           // about how many calls that is, where several messages share one
+	PerCall  float64       // calls a second at most, 0 for no limit
+	Takes    time.Duration // about how long that takes at least
 }
 
 // NewPlan validates every message of an input and sends none. Bad ones are given to bad.
 func NewPlan(provider Provider, input *records.Reader, rate float64, bad func(records.Record)) (Plan, error) {
-	plan := Plan{CallsPerSecond: provider.Capabilities().CallsPerSecond}
+	plan := Plan{PerCall: provider.Capabilities().CallsPerSecond}
 	packer := packer{filled: map[string]int{}}
 	packer.batcher, _ = provider.(recall.Batcher)
 	for {
@@ -44,7 +44,7 @@ func NewPlan(provider Provider, input *records.Reader, rate float64, bad func(re
 		packer.add(rec.Request)
 	}
 	plan.Calls = packer.calls
-	plan.Takes = max(per(plan.Calls, plan.CallsPerSecond), per(plan.Messages, rate))
+	plan.Takes = max(per(plan.Calls, plan.PerCall), per(plan.Messages, rate))
 	return plan, nil
 }
 
