@@ -32,7 +32,7 @@ type Event struct {
 	// gone, which may be no more than its MessageID.
 	Request Request `json:"request"`
 
-	// RecalledBy is the user ID of who recalled the message, where the vendor
+	// RecalledBy is the user ID of whoever recalled the message, where the vendor
 	// tells it. Empty for MessageSent.
 	RecalledBy string `json:"recalled_by,omitempty"`
 }

@@ -24,7 +24,7 @@ import "context"
 //   - No error, receipt or log line holds a secret.
 //   - With an error the receipt is the zero Receipt.
 //
-// The package recalltest has it as a suite of tests.
+// Package recalltest has this contract as a suite of tests.
 //
 // A wrapper (for metrics, routing, auditing) should hold a Provider and not a
 // vendor's concrete client: embedding the client would expose its other
