@@ -10,7 +10,7 @@ type roundTrip struct {
 	usual             time.Duration // on average of late
 }
 
-// trustTrips is how long a span is.
+// trustTrips is how long such a span lasts.
 const trustTrips = 10 * time.Second
 
 // add takes in one more.
