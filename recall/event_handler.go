@@ -19,6 +19,7 @@ const (
 var (
 	errNoParser = errors.New("recall: EventHandler: Parser is required")
 	errNoHandle = errors.New("recall: EventHandler: Handle is required")
+	errBodyRead = errors.New("recall: EventHandler: the body was read before it came here: by a middleware, or by ParseForm")
 )
 
 // EventHandler is an http.Handler that receives the callbacks of one
@@ -36,8 +37,9 @@ var (
 // Other answers: 401 to a callback that the vendor did not sign, 403 to one of
 // another application, 400 to one that can't be read, 408 to one that arrives
 // too slowly, 413 to one that is too large, 405 to another method than POST,
-// and 503 while Parser or Handle is missing. None of them says why; OnError is
-// told, but of the 405.
+// and 503 while Parser or Handle is missing, or where something before this
+// handler has read the body. None of them says why; OnError is told, but of the
+// 405.
 //
 // A callback that can be read in part makes the events of that part, before it
 // is answered with 400. A vendor that would stop for good (GoEasy) is answered
@@ -166,6 +168,9 @@ func (h *EventHandler) read(ctx context.Context, w http.ResponseWriter, r *http.
 		// there was no body left to read.
 		_ = conn.SetReadDeadline(time.Time{})
 	}
+	if err == nil && len(body) == 0 && r.ContentLength > 0 {
+		return nil, errBodyRead // an empty body may be a probe, and nobody would notice that the event is lost
+	}
 	return body, err
 }
 
@@ -173,10 +178,14 @@ func readStatus(err error) int {
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return http.StatusRequestEntityTooLarge
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return http.StatusRequestTimeout
+	case errors.Is(err, errBodyRead):
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusBadRequest
 	}
-	return http.StatusBadRequest
 }
 
 // parseStatus is the answer to what the parser says of a callback. What is not
