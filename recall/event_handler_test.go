@@ -110,7 +110,7 @@ func TestEventHandlerAnswers(t *testing.T) {
 				}
 				return nil
 			},
-			body: "1 2 3", status: 503, handled: []string{"1"},
+			body: "1 2 3", status: 503, handled: []string{"1", "3"},
 		},
 		"largest by default":   {body: strings.Repeat(" ", 1<<20), status: 200},
 		"too large by default": {body: strings.Repeat(" ", 1<<20+1), status: 413},
