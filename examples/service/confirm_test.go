@@ -24,7 +24,7 @@ func quiet(t *testing.T, db string) *service {
 		return recall.Receipt{Outcome: recall.Accepted}, nil
 	})
 	a := &app{name: "vendor", provider: yes, key: serverKey, notifies: []recall.ChatType{recall.ChatDirect}}
-	return newService([]*app{a}, st, limits{recall: time.Second, confirm: time.Minute, job: time.Hour}, realClock{},
+	return newService([]*app{a}, st, limits{recall: time.Minute, confirm: time.Minute, job: time.Hour, store: time.Minute}, realClock{},
 		slog.New(slog.DiscardHandler))
 }
 

@@ -50,7 +50,9 @@ func TestServe(t *testing.T) {
 	defer stop()
 	serving := make(chan string, 1)
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"-addr", "127.0.0.1:0"}, noEnv, io.Discard, urlFinder(serving)) }()
+	go func() {
+		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-recall-within", "5m"}, noEnv, io.Discard, urlFinder(serving))
+	}()
 	url := <-serving
 	for _, step := range steps()[:6] {
 		status, answer, err := step.request(t.Context(), url)

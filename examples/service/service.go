@@ -33,6 +33,7 @@ type limits struct {
 	recall  time.Duration // the call for one message, with all its repetitions
 	confirm time.Duration // until the vendor's notification, before the alarm
 	job     time.Duration // the recall of everything of a user
+	store   time.Duration // until what came of a call is written down
 }
 
 func (l limits) check() error {
