@@ -125,7 +125,7 @@ func (s *storm) jobs(calls int) []job {
 		switch j.sort {
 		case unknown:
 		case expired:
-			j.request.SentAt = j.request.SentAt.Add(-30 * time.Minute)
+			j.request.SentAt = j.request.SentAt.Add(-2 * window)
 			s.add(n, j.request)
 		case invalid:
 			s.add(n, j.request)
