@@ -64,7 +64,8 @@ type EventHandler struct {
 
 	// OnError is told why a callback was not answered as received, or why some
 	// of it made no event: an error of Parser, the first of Handle, or one of
-	// reading the request. Nil: nobody is.
+	// reading the request. It must be safe for concurrent use. Nil: nobody is
+	// told.
 	OnError func(r *http.Request, err error)
 
 	// MaxBody is the largest callback that is read, in bytes. 0: 1 MiB.
