@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -153,20 +154,31 @@ func (p *program) run(ctx context.Context, f bulkFlags, source *source, client c
 	return nil
 }
 
-// watch obeys signals: the first one ends the run when what is in flight is answered, the second one at once.
+// sameSignal is for how long after the first signal another is taken for the same one: timeout, and what passes a
+// terminal's signals on, send it to the process and to its group.
+const sameSignal = time.Second
+
+// watch obeys signals: the first one ends the run when what is in flight is answered, a later one at once.
 func (p *program) watch(ctx context.Context, signals <-chan os.Signal, stop chan<- struct{}, report *report) {
 	select {
 	case <-ctx.Done():
 		return
 	case <-signals:
 	}
+	first := p.env.Now()
 	close(stop)
 	report.progress.Print("stopping: what is in flight is finished first; a second signal quits at once")
-	select {
-	case <-ctx.Done():
-	case <-signals:
-		report.progress.Print("quit: what was in flight may be recalled; the same command goes on")
-		p.env.Exit(exitInterrupted)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+		}
+		if p.env.Now().Sub(first) >= sameSignal {
+			report.progress.Print("quit: what was in flight may be recalled; the same command goes on")
+			p.env.Exit(exitInterrupted)
+			return
+		}
 	}
 }
 
