@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/imrecall/imrecall/recall"
@@ -57,7 +58,7 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 	if f.sentAt != "" {
 		at, err := records.ParseTime(f.sentAt)
 		if err != nil {
-			return usage(fmt.Errorf("--sent-at %s", records.Explain(err)))
+			return usage(fmt.Errorf("--sent-at %s", strings.TrimPrefix(records.Explain(err), "SentAt ")))
 		}
 		f.req.SentAt = at
 	}
