@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -112,7 +111,7 @@ func (p *program) bulk(ctx context.Context, f bulkFlags) error {
 	}
 	defer source.close()
 	if f.dryRun {
-		return p.dryRun(f, source, client)
+		return p.dryRun(f, source, client, resolved)
 	}
 	return p.run(ctx, f, source, client, resolved)
 }
@@ -154,34 +153,6 @@ func (p *program) run(ctx context.Context, f bulkFlags, source *source, client c
 	return nil
 }
 
-// sameSignal is for how long after the first signal another is taken for the same one: timeout, and what passes a
-// terminal's signals on, send it to the process and to its group.
-const sameSignal = time.Second
-
-// watch obeys signals: the first one ends the run when what is in flight is answered, a later one at once.
-func (p *program) watch(ctx context.Context, signals <-chan os.Signal, stop chan<- struct{}, report *report) {
-	select {
-	case <-ctx.Done():
-		return
-	case <-signals:
-	}
-	first := p.env.Now()
-	close(stop)
-	report.progress.Print("stopping: what is in flight is finished first; a second signal quits at once")
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-signals:
-		}
-		if p.env.Now().Sub(first) >= sameSignal {
-			report.progress.Print("quit: what was in flight may be recalled; the same command goes on")
-			p.env.Exit(exitInterrupted)
-			return
-		}
-	}
-}
-
 // memory opens the journal and the failures file of a run. Both are nil for an input that can't be read twice.
 func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) (*journal.Journal, *wave.Failures, error) {
 	if err := differ(source.path, source.journalPath(f), source.failuresPath(f)); err != nil {
@@ -190,10 +161,7 @@ func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) 
 	var log *journal.Journal
 	if path := source.journalPath(f); path != "" {
 		var err error
-		log, err = journal.Open(path, journal.Identity{
-			Vendor: resolved.Vendor, App: resolved.Identity(p.env.Getenv), Input: source.name,
-			Size: source.survey.Size, SHA256: source.survey.SHA256,
-		})
+		log, err = journal.Open(path, p.identity(source, resolved))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -219,6 +187,14 @@ func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) 
 	return log, failures, nil
 }
 
+// identity is what the journal of a run is bound to.
+func (p *program) identity(source *source, resolved config.Resolved) journal.Identity {
+	return journal.Identity{
+		Vendor: resolved.Vendor, App: resolved.Identity(p.env.Getenv), Input: source.name,
+		Size: source.survey.Size, SHA256: source.survey.SHA256,
+	}
+}
+
 // differ refuses one file in two roles, in which it would be overwritten.
 func differ(paths ...string) error {
 	for i, a := range paths {
@@ -232,23 +208,6 @@ func differ(paths ...string) error {
 				return fmt.Errorf("%s can't be two of the input, the journal and the failures file", b)
 			}
 		}
-	}
-	return nil
-}
-
-// dryRun checks every message and says what a run would cost.
-func (p *program) dryRun(f bulkFlags, source *source, client config.Client) error {
-	plan, err := wave.NewPlan(client, source.reader, f.rate, func(rec records.Record) {
-		fmt.Fprintf(p.env.Stderr, "line %d: %s\n", rec.Line, records.Explain(rec.Err))
-	})
-	if err != nil {
-		return usage(err)
-	}
-	if err := p.printPlan(f, plan); err != nil {
-		return &exitError{exitNo, err}
-	}
-	if plan.Invalid > 0 {
-		return &exitError{code: exitNo}
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func TestBatches(t *testing.T) {
 	assert.Positive(t, b.calls)
 	assert.Equal(t, "2", l.results[3].Request.Ref)
 
-	plan, err := NewPlan(b, input(t, text+"bad,,\n"), 2, func(rec records.Record) { assert.Equal(t, 6, rec.Line) })
+	plan, err := Planner{Provider: b, Input: input(t, text+"bad,,\n"), Rate: 2, Bad: func(rec records.Record) { assert.Equal(t, 6, rec.Line) }}.Plan()
 	require.NoError(t, err)
 	assert.Equal(t, Plan{Messages: 4, Invalid: 1, Calls: 3, Takes: 2 * time.Second}, plan)
 }

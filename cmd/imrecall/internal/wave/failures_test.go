@@ -53,6 +53,7 @@ func TestFailuresOfAKilledRun(t *testing.T) {
 		`{"line":2,"error":{}}`+"\n"+`{"line":3,"error":{}}`+"\n"+`{"line":2,"error":{}}`+"\n"+`{"line":4,"err`), 0o600))
 	failures, err := OpenFailures(path, func(line int) bool { return line != 3 })
 	require.NoError(t, err)
+	assert.Equal(t, 1, failures.Kept())
 	require.NoError(t, failures.Add(5, recall.Result{Err: errors.New("odd")}, ""))
 	require.NoError(t, failures.Sync())
 	require.NoError(t, failures.Close())
