@@ -84,13 +84,13 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 	}()
 	receipt, err := client.RecallMessage(ctx, f.req)
 	result := recall.Result{Request: f.req, Receipt: receipt, Err: err}
+	tell := p.tell
 	if f.json {
-		if lost := json.NewEncoder(p.env.Stdout).Encode(result); lost != nil {
-			// The code speaks of the message, whoever could not be told more.
-			return &exitError{codeOfResult(err), fmt.Errorf("%s, but the result can't be written: %w", wave.ClassOf(result).Words(), lost)}
-		}
-	} else {
-		p.tell(result)
+		tell = func(result recall.Result) error { return json.NewEncoder(p.env.Stdout).Encode(result) }
+	}
+	if lost := tell(result); lost != nil {
+		// The code speaks of the message, whoever could not be told more.
+		return &exitError{codeOfResult(err), fmt.Errorf("%s, but the result can't be written: %w", wave.ClassOf(result).Words(), lost)}
 	}
 	if err != nil {
 		return &exitError{code: codeOfResult(err)}
@@ -99,23 +99,24 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 }
 
 // tell says in words what became of a message.
-func (p *program) tell(result recall.Result) {
+func (p *program) tell(result recall.Result) error {
 	var e *recall.Error
 	if errors.As(result.Err, &e) && wave.ClassOf(result) == wave.Invalid {
 		fmt.Fprintln(p.env.Stderr, "imrecall: "+flagFor(e.Field)+" "+fmt.Sprint(e.Err))
-		return
+		return nil
 	}
 	if result.Err != nil {
 		fmt.Fprintf(p.env.Stderr, "imrecall: %v\n%s\n", result.Err, p.meaning(result))
-		return
+		return nil
 	}
 	r := result.Receipt
-	fmt.Fprintf(p.env.Stdout, "%s: %s\n", wave.ClassOf(result).Words(), p.meaning(result))
-	fmt.Fprintf(p.env.Stdout, "vendor %s, app %s, code %s, attempts %d", r.Vendor, r.App, r.Code, r.Attempts)
+	trace := ""
 	if r.TraceID != "" {
-		fmt.Fprintf(p.env.Stdout, ", trace %s", r.TraceID)
+		trace = ", trace " + r.TraceID
 	}
-	fmt.Fprintln(p.env.Stdout)
+	_, err := fmt.Fprintf(p.env.Stdout, "%s: %s\nvendor %s, app %s, code %s, attempts %d%s\n",
+		wave.ClassOf(result).Words(), p.meaning(result), r.Vendor, r.App, r.Code, r.Attempts, trace)
+	return err
 }
 
 func (p *program) meaning(result recall.Result) string {

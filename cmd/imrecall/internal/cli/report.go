@@ -55,7 +55,7 @@ func (p *program) newReport(f bulkFlags, source *source, log *journal.Journal, f
 	if f.first > 0 && total >= 0 {
 		total = min(total, f.first)
 	}
-	if p.env.Width > 0 && total != 0 {
+	if p.env.Width >= progress.Narrowest && total != 0 {
 		r.progress = progress.Bar(p.env.Stderr, total, p.env.Width)
 	} else {
 		r.progress = progress.Lines(p.env.Stderr, total, lineEvery, p.env.Now)
