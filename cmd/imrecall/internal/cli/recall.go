@@ -84,11 +84,16 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 	}()
 	receipt, err := client.RecallMessage(ctx, f.req)
 	result := recall.Result{Request: f.req, Receipt: receipt, Err: err}
-	tell := p.tell
-	if f.json {
-		tell = func(result recall.Result) error { return json.NewEncoder(p.env.Stdout).Encode(result) }
+	var lost error
+	switch {
+	case f.json:
+		lost = json.NewEncoder(p.env.Stdout).Encode(result)
+	case err != nil:
+		p.complain(result)
+	default:
+		lost = p.confirm(result)
 	}
-	if lost := tell(result); lost != nil {
+	if lost != nil {
 		// The code speaks of the message, whoever could not be told more.
 		return &exitError{codeOfResult(err), fmt.Errorf("%s, but the result can't be written: %w", wave.ClassOf(result).Words(), lost)}
 	}
@@ -98,17 +103,18 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 	return nil
 }
 
-// tell says in words what became of a message.
-func (p *program) tell(result recall.Result) error {
+// complain says in words why a message was not recalled.
+func (p *program) complain(result recall.Result) {
 	var e *recall.Error
 	if errors.As(result.Err, &e) && wave.ClassOf(result) == wave.Invalid {
 		fmt.Fprintln(p.env.Stderr, "imrecall: "+flagFor(e.Field)+" "+fmt.Sprint(e.Err))
-		return nil
+		return
 	}
-	if result.Err != nil {
-		fmt.Fprintf(p.env.Stderr, "imrecall: %v\n%s\n", result.Err, p.meaning(result))
-		return nil
-	}
+	fmt.Fprintf(p.env.Stderr, "imrecall: %v\n%s\n", result.Err, p.meaning(result))
+}
+
+// confirm says in words what became of a message that was recalled.
+func (p *program) confirm(result recall.Result) error {
 	r := result.Receipt
 	trace := ""
 	if r.TraceID != "" {
