@@ -37,8 +37,7 @@ func TestBatches(t *testing.T) {
 	j := openJournal(t, filepath.Join(t.TempDir(), "j"))
 	text := header + "a,bob,1\nb,bob,2\nc,bob,3\nd,eve,4\n"
 	w := Wave{Provider: b, Reporter: l, Journal: j, Input: input(t, text), Concurrency: 1}
-	summary, err := w.Run(t.Context())
-	require.NoError(t, err)
+	summary := w.Run(t.Context())
 	require.NoError(t, j.Close())
 	assert.Equal(t, Counts{Recalled: 4}, summary.Counts)
 	assert.Positive(t, b.calls)
