@@ -14,7 +14,10 @@ type bucket struct {
 	calls   int           // permits in all
 	per     time.Duration // how long one stays away after its call
 	running int           // permits of calls that have no answer yet
-	returns []time.Time   // when the other permits that are away come back, in order
+	returns []coming      // the other permits that are away, in the order in which they come back
+	lent    int           // of all that are away, those of single calls
+	busiest highest       // how many these were of late
+	asked   time.Time     // when the last of them went or came
 	closed  time.Time     // nothing goes out before this
 	single  list.List     // of *waiter
 	bulk    list.List     // of *waiter
@@ -23,11 +26,18 @@ type bucket struct {
 	timer   *time.Timer // runs serve when the next permit comes back
 }
 
+// coming is a permit that comes back.
+type coming struct {
+	at     time.Time
+	single bool
+}
+
 // waiter is one call that waits. granted and err are set before ready is
 // closed.
 type waiter struct {
 	ready    chan struct{}
 	deadline time.Time // zero: none
+	bulk     bool
 	granted  bool
 	err      error
 }
@@ -71,23 +81,83 @@ func (r *roundTrip) add(now time.Time, trip time.Duration) time.Duration {
 	return min(r.current, r.previous)
 }
 
+// highest knows the highest number of the last while, in the same way.
+type highest struct {
+	since             time.Time
+	current, previous int
+}
+
+// trustNumbers is how long a span is.
+const trustNumbers = 5 * time.Second
+
+// add takes in one more.
+func (h *highest) add(now time.Time, n int) {
+	if now.Sub(h.since) >= trustNumbers {
+		h.previous = h.current
+		if now.Sub(h.since) >= 2*trustNumbers {
+			h.previous = 0
+		}
+		h.since, h.current = now, n
+	}
+	h.current = max(h.current, n)
+}
+
+func (h *highest) value(now time.Time) int {
+	h.add(now, 0)
+	return max(h.current, h.previous)
+}
+
 // settle takes back the permits that have been away for long enough.
 func (b *bucket) settle(now time.Time) {
 	back := 0
-	for back < len(b.returns) && !now.Before(b.returns[back]) {
+	for back < len(b.returns) && !now.Before(b.returns[back].at) {
+		b.lend(now, b.returns[back].single, -1)
 		back++
 	}
 	b.returns = slices.Delete(b.returns, 0, back)
 }
 
-// send keeps a permit away until the given time. Times come nearly in order.
-func (b *bucket) send(until time.Time) {
+// send keeps a permit away until it comes back. Times come nearly in order.
+func (b *bucket) send(c coming) {
 	i := len(b.returns)
-	for i > 0 && until.Before(b.returns[i-1]) {
+	for i > 0 && c.at.Before(b.returns[i-1].at) {
 		i--
 	}
-	b.returns = slices.Insert(b.returns, i, until)
+	b.returns = slices.Insert(b.returns, i, c)
 }
+
+// take begins a call.
+func (b *bucket) take(now time.Time, bulk bool) {
+	b.running++
+	b.lend(now, !bulk, 1)
+}
+
+// lend counts a permit that goes away or comes back.
+func (b *bucket) lend(now time.Time, single bool, n int) {
+	if single {
+		b.lent += n
+		b.busiest.add(now, b.lent)
+		b.asked = now
+	}
+}
+
+// spare tells whether a bulk call that goes now leaves enough permits for
+// single calls, where there are any: as many as they had away at once of late,
+// and one more of a quota that can afford it. A wave that took each permit as it
+// comes back would leave none, for as long as those that it took together are
+// away together. A tenth is for bulk calls.
+func (b *bucket) spare(now time.Time) bool {
+	away := b.running + len(b.returns)
+	kept := max(b.busiest.value(now)-b.lent, 0)
+	if b.calls >= affordable && now.Sub(b.asked) < time.Minute {
+		kept++
+	}
+	return b.calls-away > kept || away-b.lent < max(b.calls/(longestRun+1), 1)
+}
+
+// affordable is how many calls a quota has at least of which bulk calls leave
+// one more.
+const affordable = 64
 
 // open tells whether a call may go out now.
 func (b *bucket) open(now time.Time) bool {
@@ -96,12 +166,12 @@ func (b *bucket) open(now time.Time) bool {
 
 // mayPass tells whether a call need not queue behind others, and counts it
 // where it overtakes.
-func (b *bucket) mayPass(bulk bool) bool {
+func (b *bucket) mayPass(now time.Time, bulk bool) bool {
 	switch {
 	case b.single.Len() > 0:
 		return false
 	case b.bulk.Len() == 0:
-		return true
+		return !bulk || b.spare(now)
 	case bulk || b.singles >= longestRun:
 		return false
 	}
@@ -116,7 +186,7 @@ func (b *bucket) earliest(now time.Time, ahead int) time.Time {
 	at := now
 	free := b.calls - b.running - len(b.returns)
 	if turn := ahead%b.calls - free - b.running; turn >= 0 && turn < len(b.returns) {
-		at = b.returns[turn]
+		at = b.returns[turn].at
 	}
 	at = at.Add(time.Duration(ahead/b.calls) * (b.per - b.per/20))
 	if at.Before(b.closed) {
@@ -129,19 +199,19 @@ func (b *bucket) earliest(now time.Time, ahead int) time.Time {
 // before one of these has its turn.
 const longestRun = 9
 
-// next takes the waiter whose turn it is out of its queue, nil if none waits.
-func (b *bucket) next() *waiter {
+// next takes the waiter whose turn it is out of its queue, nil if none may go.
+func (b *bucket) next(now time.Time) *waiter {
 	queue := &b.single
 	if b.single.Len() == 0 || b.bulk.Len() > 0 && b.singles >= longestRun {
 		queue = &b.bulk
 	}
+	front := queue.Front()
+	if front == nil || b.single.Len() == 0 && !b.spare(now) {
+		return nil
+	}
 	b.singles++
 	if queue == &b.bulk || b.bulk.Len() == 0 {
 		b.singles = 0
-	}
-	front := queue.Front()
-	if front == nil {
-		return nil
 	}
 	return queue.Remove(front).(*waiter)
 }

@@ -22,6 +22,11 @@ import (
 // at 97 a second. The permit of a call that was given up without an answer,
 // which may still be on its way, comes back after two seconds.
 //
+// Bulk calls ([WithBulk]) wait for the others, and leave room for them: as many
+// permits as they had away at once in the last seconds and, where the quota is 64
+// or more, another one for a minute after they were last used. A tenth of the
+// permits is for bulk calls whatever the others do.
+//
 // It is an [Acquirer]. A caller that uses only Wait gets its permit back a
 // little later than Per after it took it.
 //
@@ -59,10 +64,11 @@ func (l *limiter) Acquire(ctx context.Context, q Quota) (func(CallEnd), error) {
 	b := l.bucket(q)
 	now := time.Now()
 	b.settle(now)
-	if b.open(now) && b.mayPass(IsBulk(ctx)) {
-		b.running++
+	bulk := IsBulk(ctx)
+	if b.open(now) && b.mayPass(now, bulk) {
+		b.take(now, bulk)
 		l.mu.Unlock()
-		return l.releaser(b), nil
+		return l.releaser(b, bulk), nil
 	}
 	w, queue, element, err := l.enqueue(ctx, b, now)
 	l.mu.Unlock()
@@ -79,7 +85,7 @@ func (l *limiter) Acquire(ctx context.Context, q Quota) (func(CallEnd), error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	return l.releaser(b), nil
+	return l.releaser(b, bulk), nil
 }
 
 // Pause implements Limiter.
@@ -129,7 +135,7 @@ func (l *limiter) sweep() {
 }
 
 // releaser returns the function that ends a call that holds a permit of b.
-func (l *limiter) releaser(b *bucket) func(CallEnd) {
+func (l *limiter) releaser(b *bucket, bulk bool) func(CallEnd) {
 	var once sync.Once
 	return func(end CallEnd) {
 		once.Do(func() {
@@ -138,7 +144,9 @@ func (l *limiter) releaser(b *bucket) func(CallEnd) {
 			now := time.Now()
 			b.running--
 			if end.Sent {
-				b.send(now.Add(b.away(now, end)))
+				b.send(coming{now.Add(b.away(now, end)), !bulk})
+			} else {
+				b.lend(now, !bulk, -1)
 			}
 			l.serve(b, now)
 		})
@@ -150,14 +158,16 @@ func (l *limiter) releaser(b *bucket) func(CallEnd) {
 func (l *limiter) leave(b *bucket, w *waiter, queue *list.List, element *list.Element, why error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	now := time.Now()
 	switch {
 	case w.granted:
 		b.running--
+		b.lend(now, queue == &b.single, -1)
 	case w.err == nil:
 		queue.Remove(element)
 	}
 	w.err = &Error{Kind: ErrCanceled, Err: why}
-	l.serve(b, time.Now())
+	l.serve(b, now)
 }
 
 // enqueue adds a waiter to b, unless it could not be served in time.
@@ -167,7 +177,7 @@ func (l *limiter) enqueue(ctx context.Context, b *bucket, now time.Time) (*waite
 		queue, ahead = &b.bulk, b.bulk.Len()
 		ahead += min(b.single.Len(), longestRun*(ahead+1)) // the others let every tenth through
 	}
-	w := &waiter{ready: make(chan struct{})}
+	w := &waiter{ready: make(chan struct{}), bulk: queue == &b.bulk}
 	if deadline, ok := ctx.Deadline(); ok {
 		w.deadline = deadline
 		if at := b.earliest(now, ahead); at.After(deadline) {
@@ -183,11 +193,11 @@ func (l *limiter) enqueue(ctx context.Context, b *bucket, now time.Time) (*waite
 func (l *limiter) serve(b *bucket, now time.Time) {
 	b.settle(now)
 	for b.open(now) {
-		w := b.next()
+		w := b.next(now)
 		if w == nil {
-			return
+			break
 		}
-		b.running++
+		b.take(now, w.bulk)
 		w.granted = true
 		close(w.ready)
 	}
@@ -201,11 +211,15 @@ func (l *limiter) arm(b *bucket, now time.Time) {
 		return
 	}
 	at := now
-	if missing := b.running + len(b.returns) - b.calls; missing >= 0 {
+	missing := b.running + len(b.returns) - b.calls
+	if b.single.Len() == 0 && !b.spare(now) {
+		missing = max(missing, 0) // though a permit may be there
+	}
+	if missing >= 0 {
 		if missing >= len(b.returns) {
 			return
 		}
-		at = b.returns[missing]
+		at = b.returns[missing].at
 	}
 	if at.Before(b.closed) {
 		at = b.closed
