@@ -37,6 +37,10 @@ type backend struct {
 // milliseconds later.
 var epoch = time.UnixMilli(time.Now().UnixMilli())
 
+// window is how long they can be recalled: longer than any machine takes for a
+// storm.
+const window = 24 * time.Hour
+
 func messageID(n int) string { return strconv.Itoa(1_000_000 + n) }
 
 // message is what to recall.
@@ -60,6 +64,7 @@ func easemobBackend(t *testing.T) *backend {
 	t.Helper()
 	server := easemobtest.NewServer()
 	t.Cleanup(server.Close)
+	server.Window = window
 	return &backend{
 		name: "easemob", answer: server.Answer,
 		open: func(url string, p recall.Policy) (client, error) {
@@ -89,6 +94,7 @@ func neteaseBackend(t *testing.T) *backend {
 	t.Helper()
 	server := neteasetest.NewServer()
 	t.Cleanup(server.Close)
+	server.Window = window
 	return &backend{
 		name: "netease", answer: server.Answer,
 		open: func(url string, p recall.Policy) (client, error) {
