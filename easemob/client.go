@@ -96,7 +96,9 @@ type Config struct {
 
 	// ClientSecretFunc returns the current secret, instead of ClientSecret: for
 	// secrets that rotate. It is asked whenever a token is fetched, and once
-	// more if the vendor refuses the secret. An error counts as
+	// more if the vendor refuses the secret. Where it returns an error or no
+	// secret, it is asked again for a tenth of a second: a file that is being
+	// written is empty for a moment. After that an error counts as
 	// recall.ErrUnavailable unless it is a *recall.Error.
 	ClientSecretFunc func(ctx context.Context) (string, error)
 
