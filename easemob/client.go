@@ -117,7 +117,9 @@ type Config struct {
 	Token string
 
 	// TokenSource provides app tokens, instead of all of these: for tokens that
-	// another service hands out.
+	// another service hands out. Without one each client fetches tokens of its
+	// own. No page says that a new token ends the ones before; at a server where
+	// it does, the replicas of an application need one source that they share.
 	TokenSource TokenSource
 
 	// AllowHTTP permits plain http to a host that is not loopback, where

@@ -43,8 +43,9 @@ type Limiter interface {
 type Acquirer interface {
 	Limiter
 
-	// Acquire is Wait for a call whose end is told by calling release, once.
-	// It should tell by Waiting that the call waits.
+	// Acquire is Wait for a call whose end is told by calling release, once,
+	// before the call returns: release should not take long. By then ctx may
+	// have ended. Acquire should tell by Waiting that the call waits.
 	Acquire(ctx context.Context, q Quota) (release func(CallEnd), err error)
 }
 

@@ -8,9 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/imrecall/imrecall/recall"
+	"github.com/redis/go-redis/v9"
 )
 
 // Limiter keeps the calls of all processes that use the same Redis within the
@@ -60,8 +59,7 @@ local function keep(key, permit, time)
   redis.call('PEXPIREAT', key, redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2])
 end
 `
-	// It returns -1 for a permit, otherwise how long there is none at least.
-	luaTake = `
+	luaTake = ` -- permit, calls, per, how many calls of this process come before, lease, bulk
 local permits, per, ahead = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 if ARGV[6] == '0' then
   redis.call('SET', KEYS[4], '', 'PX', 10 * per)
@@ -80,19 +78,19 @@ if missing > 0 then
   return math.max(wait, math.floor((missing - 1) / permits) * per + (back and back - now or 0))
 elseif wait == 0 and ahead == 0 then
   keep(KEYS[1], ARGV[1], ARGV[5] + per)
-  return -1
+  return -1 -- taken
 end
-return wait`
+return wait -- at least`
 
-	luaPut = `
+	luaPut = ` -- permit, how long it stays away
 redis.call('ZREM', KEYS[1], ARGV[1])
 if tonumber(ARGV[2]) > 0 then
   keep(KEYS[2], ARGV[1], ARGV[2] + 1)
 end
 return 0`
 
-	luaShut = `
-if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[1]) then
+	luaShut = ` -- for how long
+if math.max(0, redis.call('PTTL', KEYS[3])) < tonumber(ARGV[1]) then
   redis.call('SET', KEYS[3], '', 'PX', ARGV[1])
 end
 return 0`

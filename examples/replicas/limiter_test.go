@@ -12,11 +12,10 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/imrecall/imrecall/recall"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/imrecall/imrecall/recall"
 )
 
 const aLease = 10 * time.Second
@@ -334,7 +333,10 @@ func TestPauseIsForAll(t *testing.T) {
 		}()
 		synctest.Wait()
 		require.NoError(t, limiters[0].Pause(t.Context(), one, 10*time.Second))
-		require.NoError(t, limiters[1].Pause(t.Context(), one, time.Second), "a shorter one changes nothing")
+		for _, shorter := range []time.Duration{time.Second, 0, -1} {
+			require.NoError(t, limiters[1].Pause(t.Context(), one, shorter), "it changes nothing")
+		}
+		require.NoError(t, limiters[1].Pause(t.Context(), hundred, 0))
 		require.ErrorIs(t, <-failed, recall.ErrRateLimited)
 		assert.Less(t, time.Since(start), 2*time.Second)
 		assert.InDelta(t, 10*time.Second, <-passed, float64(time.Millisecond))

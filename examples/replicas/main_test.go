@@ -11,12 +11,11 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/imrecall/imrecall/netease"
+	"github.com/imrecall/imrecall/recall"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-
-	"github.com/imrecall/imrecall/netease"
-	"github.com/imrecall/imrecall/recall"
 )
 
 func TestMain(m *testing.M) {

@@ -13,10 +13,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/imrecall/imrecall/netease"
 	"github.com/imrecall/imrecall/recall"
+	"github.com/redis/go-redis/v9"
 )
 
 // deployment is what each replica is given. The secret is in a file, which may
