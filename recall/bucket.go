@@ -15,6 +15,7 @@ type bucket struct {
 	per     time.Duration // how long one stays away after its call
 	running int           // permits of calls that have no answer yet
 	returns []coming      // the other permits that are away, in the order in which they come back
+	early   time.Duration // how much sooner they do, as the way takes time
 	lent    int           // of all that are away, those of single calls
 	busiest highest       // how many these were of late
 	asked   time.Time     // when the last of them went or came
@@ -28,7 +29,7 @@ type bucket struct {
 
 // coming is a permit that comes back.
 type coming struct {
-	at     time.Time
+	at     time.Time // at the latest
 	single bool
 }
 
@@ -42,79 +43,32 @@ type waiter struct {
 	err      error
 }
 
-// away is how long the permit of a call that was sent stays away.
-func (b *bucket) away(now time.Time, end CallEnd) time.Duration {
-	switch {
-	case !end.Answered:
-		return 2 * b.per
-	case end.RoundTrip <= 0:
-		return b.per
+// sent keeps the permit of a call that was sent away for as long as it has to
+// be.
+func (b *bucket) sent(now time.Time, end CallEnd, bulk bool) {
+	away := b.per
+	if end.Answered && end.RoundTrip > 0 {
+		b.early = b.trip.add(now, end.RoundTrip).early(b.per)
+	} else {
+		away += b.early // it stays away for all of the time
 	}
-	early := b.trip.add(now, end.RoundTrip)/2 - b.per/doubt
-	return b.per - min(max(early, 0), b.per/20)
-}
-
-// doubt is the share of the quota's time that a measured round trip may owe to
-// a machine that was busy all the while: 5 ms of a second.
-const doubt = 200
-
-// roundTrip knows the shortest round trip of the last while: of the current
-// span of time and the one before.
-type roundTrip struct {
-	since             time.Time // when the current span began
-	current, previous time.Duration
-}
-
-// trustTrips is how long a span is.
-const trustTrips = 10 * time.Second
-
-// add takes in one more and returns the shortest.
-func (r *roundTrip) add(now time.Time, trip time.Duration) time.Duration {
-	if now.Sub(r.since) >= trustTrips {
-		r.previous = r.current
-		if r.since.IsZero() || now.Sub(r.since) >= 2*trustTrips {
-			r.previous = trip // what was seen before is too old
-		}
-		r.since, r.current = now, trip
+	if !end.Answered {
+		away += b.per
 	}
-	r.current = min(r.current, trip)
-	return min(r.current, r.previous)
+	b.send(coming{now.Add(away), !bulk})
 }
 
-// highest knows the highest number of the last while, in the same way.
-type highest struct {
-	since             time.Time
-	current, previous int
-}
-
-// trustNumbers is how long a span is.
-const trustNumbers = 5 * time.Second
-
-// add takes in one more.
-func (h *highest) add(now time.Time, n int) {
-	if now.Sub(h.since) >= trustNumbers {
-		h.previous = h.current
-		if now.Sub(h.since) >= 2*trustNumbers {
-			h.previous = 0
-		}
-		h.since, h.current = now, n
-	}
-	h.current = max(h.current, n)
-}
-
-func (h *highest) value(now time.Time) int {
-	h.add(now, 0)
-	return max(h.current, h.previous)
-}
+// back returns when the i-th of the permits that are away comes back.
+func (b *bucket) back(i int) time.Time { return b.returns[i].at.Add(-b.early) }
 
 // settle takes back the permits that have been away for long enough.
 func (b *bucket) settle(now time.Time) {
-	back := 0
-	for back < len(b.returns) && !now.Before(b.returns[back].at) {
-		b.lend(now, b.returns[back].single, -1)
-		back++
+	n := 0
+	for n < len(b.returns) && !now.Before(b.back(n)) {
+		b.lend(now, b.returns[n].single, -1)
+		n++
 	}
-	b.returns = slices.Delete(b.returns, 0, back)
+	b.returns = slices.Delete(b.returns, 0, n)
 }
 
 // send keeps a permit away until it comes back. Times come nearly in order.
@@ -131,33 +85,6 @@ func (b *bucket) take(now time.Time, bulk bool) {
 	b.running++
 	b.lend(now, !bulk, 1)
 }
-
-// lend counts a permit that goes away or comes back.
-func (b *bucket) lend(now time.Time, single bool, n int) {
-	if single {
-		b.lent += n
-		b.busiest.add(now, b.lent)
-		b.asked = now
-	}
-}
-
-// spare tells whether a bulk call that goes now leaves enough permits for
-// single calls, where there are any: as many as they had away at once of late,
-// and one more of a quota that can afford it. A wave that took each permit as it
-// comes back would leave none, for as long as those that it took together are
-// away together. A tenth is for bulk calls.
-func (b *bucket) spare(now time.Time) bool {
-	away := b.running + len(b.returns)
-	kept := max(b.busiest.value(now)-b.lent, 0)
-	if b.calls >= affordable && now.Sub(b.asked) < time.Minute {
-		kept++
-	}
-	return b.calls-away > kept || away-b.lent < max(b.calls/(longestRun+1), 1)
-}
-
-// affordable is how many calls a quota has at least of which bulk calls leave
-// one more.
-const affordable = 64
 
 // open tells whether a call may go out now.
 func (b *bucket) open(now time.Time) bool {
@@ -186,7 +113,7 @@ func (b *bucket) earliest(now time.Time, ahead int) time.Time {
 	at := now
 	free := b.calls - b.running - len(b.returns)
 	if turn := ahead%b.calls - free - b.running; turn >= 0 && turn < len(b.returns) {
-		at = b.returns[turn].at
+		at = b.back(turn)
 	}
 	at = at.Add(time.Duration(ahead/b.calls) * (b.per - b.per/20))
 	if at.Before(b.closed) {

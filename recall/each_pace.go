@@ -12,9 +12,9 @@ const (
 	usualQuota  = 100 // calls a second, until the first answer comes; what vendors allow
 )
 
-// How late a call, or a message, may begin without those after it being moved:
-// a busy machine should lose nothing of the quota, which the provider keeps by
-// itself. Rate is kept by nobody else.
+// How late a call, or a message, may begin without moving those after it: a busy
+// machine should lose nothing of the quota, which the provider keeps by itself.
+// Nobody but Each keeps EachOptions.Rate, so there the bound is tighter.
 const (
 	quotaLateness = 150 * time.Millisecond
 	rateLateness  = 20 * time.Millisecond
@@ -33,8 +33,8 @@ const (
 // its quota, calls begin as evenly as it allows, and their number follows
 // from how long each takes. That leaves a place for a single recall at any
 // moment, whereas a wave that begins a second's calls at once makes it wait for
-// the next second. Where the provider tells none, more calls at once are tried for as
-// long as they bring more.
+// the next second. Where the provider tells none, more calls at once are tried
+// for as long as they bring more.
 type pace struct {
 	most    int           // calls in flight: the caller's cap
 	quota   meter         // of calls; its rate is 0 where the provider tells none

@@ -12,20 +12,21 @@ import (
 // of one vendor, application and API. Where their Policy.Rate differs, the
 // latest call's counts.
 //
-// A quota of 100 calls a second is 100 permits. A call takes one, and it
-// comes back one second after the call was answered, less half of the
-// shortest round trip that was seen of late, if that is more than 5 ms, from
-// which 5 ms are taken off. Two calls that use the same permit arrive at least
-// a second apart unless the network suddenly takes less than that, however it
-// delays each call and whichever way is the slower one; so the vendor never
-// sees more than 100 in any second. With a round trip of 50 ms, calls go out
-// at 97 a second. The permit of a call that was given up without an answer,
+// A quota of 100 calls a second is 100 permits. A call takes one, which comes
+// back one second after the answer, or up to 50 ms sooner: by half of what the
+// way there and back takes at least. That is the shortest round trip of late,
+// less twice what the usual one takes longer, less 5 ms, as a busy machine makes
+// trips look longer than the way is. Two calls that use the same permit arrive
+// at least a second apart, however the network delays each call and whichever
+// way is the slower one, unless it is suddenly faster than that; so the vendor
+// never sees more than 100 in any second. With a round trip of 50 ms, calls go
+// out at 97 a second. The permit of a call that was given up without an answer,
 // which may still be on its way, comes back after two seconds.
 //
 // Bulk calls ([WithBulk]) wait for the others, and leave room for them: as many
-// permits as they had away at once in the last seconds and, where the quota is 64
-// or more, another one for a minute after they were last used. A tenth of the
-// permits is for bulk calls whatever the others do.
+// permits as they had away at once in the last seconds, up to a quarter of all,
+// and where the quota is 64 or more, another one for a minute after the last of
+// them. A tenth of the permits is for bulk calls whatever the others do.
 //
 // It is an [Acquirer]. A caller that uses only Wait gets its permit back a
 // little later than Per after it took it.
@@ -47,7 +48,7 @@ func (l *limiter) Wait(ctx context.Context, q Quota) error {
 	if err != nil {
 		return err
 	}
-	// When the answer comes is not told here: allow for a round trip.
+	// Nobody says here when the answer comes: allow for a round trip.
 	time.AfterFunc(q.Per/20, func() { release(CallEnd{Sent: true, Answered: true}) })
 	return nil
 }
@@ -144,7 +145,7 @@ func (l *limiter) releaser(b *bucket, bulk bool) func(CallEnd) {
 			now := time.Now()
 			b.running--
 			if end.Sent {
-				b.send(coming{now.Add(b.away(now, end)), !bulk})
+				b.sent(now, end, bulk)
 			} else {
 				b.lend(now, !bulk, -1)
 			}
@@ -219,7 +220,7 @@ func (l *limiter) arm(b *bucket, now time.Time) {
 		if missing >= len(b.returns) {
 			return
 		}
-		at = b.returns[missing].at
+		at = b.back(missing)
 	}
 	if at.Before(b.closed) {
 		at = b.closed

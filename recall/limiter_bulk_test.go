@@ -77,7 +77,7 @@ func TestLimiterDoesNotRefuseBulkThatHasItsTurn(t *testing.T) {
 }
 
 // Bulk calls, however many, leave permits where there are single calls: as many
-// as these had at once of late, and one more of a large quota. A tenth is theirs.
+// as these had at once of late, a quarter at most, and one more of a large quota.
 func TestLimiterBulkLeavesRoom(t *testing.T) {
 	for _, c := range []struct{ calls, singles, bulk int }{
 		{100, 0, 100},
@@ -85,7 +85,7 @@ func TestLimiterBulkLeavesRoom(t *testing.T) {
 		{17, 0, 17},
 		{17, 3, 14},
 		{1, 1, 1},
-		{20, 20, 2},
+		{20, 20, 15},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			limiter, quota := acquirer(t), perSecond(c.calls)
