@@ -37,8 +37,8 @@ type backend struct {
 // milliseconds later.
 var epoch = time.UnixMilli(time.Now().UnixMilli())
 
-// window is how long they can be recalled: longer than any machine takes for a
-// storm.
+// window is how long after that the emulators let a message be recalled: longer
+// than these tests take.
 const window = 24 * time.Hour
 
 func messageID(n int) string { return strconv.Itoa(1_000_000 + n) }
@@ -63,8 +63,8 @@ var stormBackends = []func(*testing.T) *backend{
 func easemobBackend(t *testing.T) *backend {
 	t.Helper()
 	server := easemobtest.NewServer()
-	t.Cleanup(server.Close)
 	server.Window = window
+	t.Cleanup(server.Close)
 	return &backend{
 		name: "easemob", answer: server.Answer,
 		open: func(url string, p recall.Policy) (client, error) {
@@ -93,8 +93,8 @@ func easemobBackend(t *testing.T) *backend {
 func neteaseBackend(t *testing.T) *backend {
 	t.Helper()
 	server := neteasetest.NewServer()
-	t.Cleanup(server.Close)
 	server.Window = window
+	t.Cleanup(server.Close)
 	return &backend{
 		name: "netease", answer: server.Answer,
 		open: func(url string, p recall.Policy) (client, error) {

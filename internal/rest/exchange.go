@@ -4,7 +4,9 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,7 +24,7 @@ var (
 func (c *Client) exchange(ctx context.Context, host int, req *Request) (Answer, *wire, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	w := newWire(ctx, req, c.lean.take())
+	w := newWire(ctx, req, c.gears.take())
 	if len(c.hosts.bases) > 1 {
 		defer w.leaveTime(cancel).Stop()
 	}
@@ -116,4 +118,24 @@ func readDecompressed(res *http.Response, buffer []byte) ([]byte, error) {
 		return buffer, err
 	}
 	return readBounded(z, 2*res.ContentLength, buffer)
+}
+
+// readBounded reads up to MaxBody bytes into body, which is empty, or a longer
+// one. What is known of their number saves memory, and is not believed.
+func readBounded(r io.Reader, length int64, body []byte) ([]byte, error) {
+	body = slices.Grow(body, int(min(max(length+1, 64), 4096)))
+	for {
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case len(body) > MaxBody:
+			return body, errTooLong
+		case err == io.EOF:
+			return body, nil
+		case err != nil:
+			return body, err
+		case len(body) == cap(body):
+			body = slices.Grow(body, 1)
+		}
+	}
 }
