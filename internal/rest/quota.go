@@ -93,7 +93,7 @@ func take(ctx context.Context, limiter recall.Limiter, q recall.Quota) (release 
 // ctx ended, which a limiter need not know.
 func untilOver(ctx context.Context, q recall.Quota, err error) error {
 	over := ended(ctx)
-	if kind := recall.ErrCanceled; over == nil || errors.As(err, &kind) && kind != recall.ErrCanceled {
+	if over == nil || errors.Is(err, recall.ErrRateLimited) {
 		return err
 	}
 	return canceled(fmt.Errorf("waiting for the quota %s: %w", q.Key, over))
