@@ -147,3 +147,27 @@ func TestStreamThatGivesNothing(t *testing.T) {
 	assert.False(t, cmd.ProcessState.Success())
 	_ = in.Close()
 }
+
+// TestInterruptedDoctor tells no host as broken that only had no time to answer.
+func TestInterruptedDoctor(t *testing.T) {
+	s := newStage()
+	defer s.close()
+	arrived := make(chan struct{})
+	s.netease.Intercept(func(_ http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-r.Context().Done()
+	})
+	dir := t.TempDir()
+	require.NoError(t, s.install(dir))
+	cmd := exec.CommandContext(t.Context(), "imrecall", "doctor", "--app", "chat")
+	cmd.Dir, cmd.Env = dir, append(append(os.Environ(), s.env()...), "XDG_CONFIG_HOME="+dir)
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	require.NoError(t, cmd.Start())
+	<-arrived
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	_ = cmd.Wait() // its exit code is looked at
+	assert.Equal(t, 130, cmd.ProcessState.ExitCode())
+	assert.Empty(t, out.String())
+	assert.Equal(t, "imrecall: interrupted\n", said.String())
+}
