@@ -3,12 +3,17 @@ package easemob
 import (
 	"bytes"
 	"compress/zlib"
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"time"
+
+	"github.com/imrecall/imrecall/internal/rest"
+	"github.com/imrecall/imrecall/recall"
 )
 
 // What an app token of Agora Chat, and of Shengwang, consists of.
@@ -24,6 +29,21 @@ const (
 	// https://docs.agora.io/en/agora-chat/develop/authentication
 	agoraTokenLife = 24 * time.Hour
 )
+
+// agoraTokens returns a function that makes app tokens of Agora's form.
+func agoraTokens(appID string, certificate rest.Secret) func(context.Context) (Token, error) {
+	return func(ctx context.Context) (Token, error) {
+		value, err := certificate.Use().Value(ctx)
+		if err != nil {
+			return Token{}, err
+		}
+		if !hex32(value) {
+			err := errors.New("the certificate is not 32 hexadecimal digits")
+			return Token{}, &recall.Error{Kind: recall.ErrMisconfigured, Op: opToken, Field: "AppCertificateFunc", Err: err}
+		}
+		return newAgoraToken(appID, value)
+	}
+}
 
 // newAgoraToken makes an app token, which is sent as it is: it needs no
 // exchange for another one.

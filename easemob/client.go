@@ -62,10 +62,10 @@ const (
 	HostAgoraFrankfurt = "a71.chat.agora.io"
 )
 
-// Config says which application to work for and how. Printing it
-// hides its secrets, in any way but one: fmt asks no methods of a struct's unexported
-// fields, so keep a Config in a variable or an exported field, and not in an
-// unexported one of a struct that is printed.
+// Config says which application to work for and how. Printing it hides its
+// secrets, with one exception: fmt does not call the methods of a value in an
+// unexported field, so keep no Config in such a field of a struct that is
+// printed.
 type Config struct {
 	// Host is the REST host: one of the constants, another host name, or a
 	// base URL such as "http://127.0.0.1:8080". Without a scheme it is https.
@@ -73,8 +73,9 @@ type Config struct {
 	Host string
 
 	// Fallbacks are further hosts of the same data centre, tried in order when
-	// the one before can't be reached or answers 502. The one that works is
-	// used for a minute; then Host has its turn again.
+	// the one before can't be reached, answers 502, or is silent for all of
+	// Policy.Timeout. The one that works is used for a minute; then Host has
+	// its turn again.
 	Fallbacks []string
 
 	// Dialect is the name under which the server is sold. The zero value is
@@ -96,7 +97,9 @@ type Config struct {
 
 	// ClientSecretFunc returns the current secret, instead of ClientSecret: for
 	// secrets that rotate. It is asked whenever a token is fetched, and once
-	// more if the vendor refuses the secret. An error counts as
+	// more if the vendor refuses the secret. Where it returns an error or no
+	// secret, it is asked again for a tenth of a second: a file that is being
+	// written is empty for a moment. After that an error counts as
 	// recall.ErrUnavailable unless it is a *recall.Error.
 	ClientSecretFunc func(ctx context.Context) (string, error)
 
@@ -115,7 +118,9 @@ type Config struct {
 	Token string
 
 	// TokenSource provides app tokens, instead of all of these: for tokens that
-	// another service hands out.
+	// another service hands out. Without one each client fetches tokens of its
+	// own. No page says that a new token ends the ones before; at a server where
+	// it does, the replicas of an application need one source that they share.
 	TokenSource TokenSource
 
 	// AllowHTTP permits plain http to a host that is not loopback, where

@@ -162,7 +162,7 @@ func (item *recallItem) read(data []byte) error {
 		case "msg_id":
 			return item.MsgID.UnmarshalJSON(value)
 		case "recalled":
-			if string(value) == `"yes"` && item.Recalled == "" { // nearly always, and for nothing
+			if string(value) == `"yes"` && item.Recalled == "" { // nearly always, and without an allocation
 				item.Recalled = "yes"
 				return nil
 			}

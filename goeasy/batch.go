@@ -32,9 +32,31 @@ func batchKey(p RecallParams) string {
 // The vendor answers for all messages at once: a refusal is an error, and a
 // yes is every message's outcome.
 func (c *Client) RecallMessages(ctx context.Context, reqs []recall.Request) ([]recall.Result, error) {
-	results := make([]recall.Result, len(reqs))
-	var call RecallParams
-	var key string
+	call, results, refusal := c.planBatch(reqs)
+	if refusal != nil {
+		return nil, c.rest.Refused(opRecall, refusal)
+	}
+	if len(call.Messages) == 0 {
+		return results, nil // nothing to send
+	}
+	receipt, err := c.Recall(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	for i := range results {
+		if results[i].Err == nil {
+			results[i].Receipt = receipt
+			results[i].Receipt.MessageID = results[i].Request.MessageID
+		}
+	}
+	return results, nil
+}
+
+// planBatch puts requests into one call, each message once. The results are
+// those of the requests that can't be sent; the others have none yet.
+func (c *Client) planBatch(reqs []recall.Request) (call RecallParams, results []recall.Result, refusal *recall.Error) {
+	results = make([]recall.Result, len(reqs))
+	key := ""
 	seen := map[int64]bool{}
 	for i, req := range reqs {
 		results[i].Request = req
@@ -48,28 +70,15 @@ func (c *Client) RecallMessages(ctx context.Context, reqs []recall.Request) ([]r
 			call.Messages = nil
 		}
 		if batchKey(p) != key {
-			return nil, c.rest.Refused(opRecall, recall.Invalid("BatchKey", "differs among the requests, which can't share a call then"))
+			return call, nil, recall.Invalid("BatchKey", "differs among the requests, which can't share a call then")
 		}
 		if ms := p.Messages[0]; !seen[ms] {
 			seen[ms] = true
 			call.Messages = append(call.Messages, ms)
 		}
 	}
-	switch {
-	case len(call.Messages) == 0:
-		return results, nil // nothing to send
-	case len(call.Messages) > MaxMessages:
-		return nil, c.rest.Refused(opRecall, recall.Invalid("reqs", "are more than "+strconv.Itoa(MaxMessages)))
+	if len(call.Messages) > MaxMessages {
+		return call, nil, recall.Invalid("reqs", "are more than "+strconv.Itoa(MaxMessages)+" messages")
 	}
-	receipt, err := c.Recall(ctx, call)
-	if err != nil {
-		return nil, err
-	}
-	for i := range results {
-		if results[i].Err == nil {
-			results[i].Receipt = receipt
-			results[i].Receipt.MessageID = results[i].Request.MessageID
-		}
-	}
-	return results, nil
+	return call, results, nil
 }

@@ -36,10 +36,10 @@ const (
 	HostSingapore      = "rest-singapore.goeasy.io"
 )
 
-// Config says which application to work for and how. Printing it
-// hides its secret, in any way but one: fmt asks no methods of a struct's unexported
-// fields, so keep a Config in a variable or an exported field, and not in an
-// unexported one of a struct that is printed.
+// Config says which application to work for and how. Printing it hides its
+// secret, with one exception: fmt does not call the methods of a value in an
+// unexported field, so keep no Config in such a field of a struct that is
+// printed.
 type Config struct {
 	// Host is the REST host: one of the constants, another host name, or a
 	// base URL such as "http://127.0.0.1:8080". Without a scheme it is https.
@@ -47,8 +47,9 @@ type Config struct {
 	Host string
 
 	// Fallbacks are further hosts of the same region, tried in order when
-	// the one before can't be reached or answers 502. The one that works is
-	// used for a minute; then Host has its turn again.
+	// the one before can't be reached, answers 502, or is silent for all of
+	// Policy.Timeout. The one that works is used for a minute; then Host has
+	// its turn again.
 	Fallbacks []string
 
 	// AppKey is the application's common key or rest key. It is the
@@ -58,8 +59,10 @@ type Config struct {
 
 	// AppKeyFunc returns the current key, instead of AppKey: for keys that
 	// rotate. It is asked for each attempt, so it should cache, and once more
-	// if the vendor refuses the key. An error counts as recall.ErrUnavailable
-	// unless it is a *recall.Error.
+	// if the vendor refuses the key. Where it returns an error or no key, it is
+	// asked again for a tenth of a second: a file that is being written is empty
+	// for a moment. After that an error counts as recall.ErrUnavailable unless
+	// it is a *recall.Error.
 	AppKeyFunc func(ctx context.Context) (string, error)
 
 	// Name is what receipts, errors and quotas call the application. Empty

@@ -49,18 +49,12 @@ func newServer(t *testing.T, answer http.HandlerFunc) *vendortest.Server {
 	return s
 }
 
-// mock is a transport without a network, which keeps what it is given.
-type mock struct {
-	*httpmock.MockTransport
-	headers []http.Header // of the requests
-}
-
-// mocked returns a client whose every request gets the same answer.
-func mocked(t *testing.T, status int, header http.Header, body string) (*Client, *mock) {
+// mocked returns a client whose every request gets the same answer, without a
+// network.
+func mocked(t *testing.T, status int, header http.Header, body string) (*Client, *httpmock.MockTransport) {
 	t.Helper()
-	m := &mock{MockTransport: httpmock.NewMockTransport()}
-	m.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
-		m.headers = append(m.headers, r.Header.Clone())
+	m := httpmock.NewMockTransport()
+	m.RegisterNoResponder(func(*http.Request) (*http.Response, error) {
 		res := httpmock.NewStringResponse(status, body)
 		res.Header = header.Clone()
 		return res, nil

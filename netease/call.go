@@ -2,60 +2,13 @@ package netease
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
 )
-
-// connect makes a client for each API that cfg has a host for, or has to have
-// one for.
-func (c *Client) connect(cfg Config) error {
-	if bare(cfg.Host) {
-		return rest.BadConfig(vendor, "Host", "lacks the path /nimserver; see netease.HostChina")
-	}
-	conf := rest.Config{
-		Vendor: vendor, App: cfg.AppKey, Host: cfg.Host, Fallbacks: cfg.Fallbacks, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
-	}
-	var err error
-	if c.api == APIv1 || cfg.Host != "" || len(cfg.Fallbacks) > 0 {
-		if c.v1, err = rest.New(conf); err != nil {
-			return err
-		}
-	}
-	if c.api == APIv2 || cfg.HostV2 != "" || len(cfg.FallbacksV2) > 0 {
-		conf.Host, conf.Fallbacks = cfg.HostV2, cfg.FallbacksV2
-		if c.v2, err = rest.New(conf); err != nil {
-			return inV2(err)
-		}
-	}
-	return nil
-}
-
-// bare tells whether a host is one of the vendor's own for v1, without the path
-// that all of its calls are below.
-func bare(host string) bool {
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "https://"), "/")
-	return host == "api.netease.im" || strings.HasPrefix(host, "api") && strings.HasSuffix(host, ".yunxinapi.com")
-}
-
-// inV2 names the fields of Config that the second API's hosts come from.
-func inV2(err error) error {
-	var e *recall.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	for _, field := range []string{"Host", "Fallbacks"} {
-		if rest, found := strings.CutPrefix(e.Field, field); found {
-			e.Field = field + "V2" + rest
-		}
-	}
-	return err
-}
 
 // refused completes an error with which a request is refused before anything
 // is sent.

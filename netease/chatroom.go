@@ -25,7 +25,7 @@ type ChatroomParams struct {
 	// FromAcc is the accid of the message's sender. Required.
 	FromAcc string
 
-	// OperatorAcc is the accid of who recalls. Required.
+	// OperatorAcc is the accid of the user who recalls. Required.
 	OperatorAcc string
 
 	// NotifyExt is an extension that travels with the recall, at most 1,024

@@ -18,9 +18,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/imrecall/imrecall/internal/rest"
 	"github.com/imrecall/imrecall/recall"
@@ -64,10 +66,10 @@ const (
 	APIv2 API = "v2" // DELETE /im/v2/conversations/...
 )
 
-// Config says which application to work for and how. Printing it
-// hides its secret, in any way but one: fmt asks no methods of a struct's unexported
-// fields, so keep a Config in a variable or an exported field, and not in an
-// unexported one of a struct that is printed.
+// Config says which application to work for and how. Printing it hides its
+// secret, with one exception: fmt does not call the methods of a value in an
+// unexported field, so keep no Config in such a field of a struct that is
+// printed.
 type Config struct {
 	// API is what RecallMessage speaks. Empty stands for APIv1. APIv2 proves
 	// more (see Capabilities.Success) and reaches the senders of FormerMembers,
@@ -80,8 +82,9 @@ type Config struct {
 	Host string
 
 	// Fallbacks are further hosts of the same region, as base URLs, tried in order when
-	// the one before can't be reached or answers 502. The one that works is
-	// used for a minute; then Host has its turn again.
+	// the one before can't be reached, answers 502, or is silent for all of
+	// Policy.Timeout. The one that works is used for a minute; then Host has
+	// its turn again.
 	Fallbacks []string
 
 	// HostV2 is the base URL of v2: one of the constants or whatever its paths
@@ -108,7 +111,9 @@ type Config struct {
 
 	// AppSecretFunc returns the current secret, instead of AppSecret: for
 	// secrets that rotate. It is asked for each attempt, so it should cache,
-	// and once more if the vendor refuses the signature. An error counts as
+	// and once more if the vendor refuses the signature. Where it returns an
+	// error or no secret, it is asked again for a tenth of a second: a file that
+	// is being written is empty for a moment. After that an error counts as
 	// recall.ErrUnavailable unless it is a *recall.Error.
 	AppSecretFunc func(ctx context.Context) (string, error)
 
@@ -174,6 +179,51 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// connect makes a client for each API that cfg has a host for, or has to have
+// one for.
+func (c *Client) connect(cfg Config) error {
+	if bare(cfg.Host) {
+		return rest.BadConfig(vendor, "Host", "lacks the path /nimserver; see netease.HostChina")
+	}
+	conf := rest.Config{
+		Vendor: vendor, App: cfg.AppKey, Host: cfg.Host, Fallbacks: cfg.Fallbacks, AllowHTTP: cfg.AllowHTTP, Policy: cfg.Policy,
+	}
+	var err error
+	if c.api == APIv1 || cfg.Host != "" || len(cfg.Fallbacks) > 0 {
+		if c.v1, err = rest.New(conf); err != nil {
+			return err
+		}
+	}
+	if c.api == APIv2 || cfg.HostV2 != "" || len(cfg.FallbacksV2) > 0 {
+		conf.Host, conf.Fallbacks = cfg.HostV2, cfg.FallbacksV2
+		if c.v2, err = rest.New(conf); err != nil {
+			return inV2(err)
+		}
+	}
+	return nil
+}
+
+// bare tells whether a host is one of the vendor's own for v1, without the path
+// that all of its calls are below.
+func bare(host string) bool {
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "https://"), "/")
+	return host == "api.netease.im" || strings.HasPrefix(host, "api") && strings.HasSuffix(host, ".yunxinapi.com")
+}
+
+// inV2 names the fields of Config that the second API's hosts come from.
+func inV2(err error) error {
+	var e *recall.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	for _, field := range []string{"Host", "Fallbacks"} {
+		if rest, found := strings.CutPrefix(e.Field, field); found {
+			e.Field = field + "V2" + rest
+		}
+	}
+	return err
 }
 
 // Close lets go of idle connections. Calls that are running finish.

@@ -3,6 +3,8 @@ package netease_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"os"
 	"time"
 
 	"github.com/imrecall/imrecall/netease"
@@ -56,4 +58,45 @@ func ExampleClient_Recall() {
 	})
 	fmt.Println(receipt.Outcome, receipt.Code, err)
 	// Output: accepted 200 <nil>
+}
+
+// What a service in production sets: a secret that rotates, its share of the
+// quota, and a log.
+func ExampleConfig() {
+	server := neteasetest.NewServer()
+	defer server.Close()
+	server.Intercept(server.CutBefore()) // the first attempt gets no answer
+	log := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == "time" || a.Key == "duration" || a.Key == "trace_id" {
+				return slog.Attr{} // different each time
+			}
+			return a
+		},
+	}))
+
+	client, err := netease.New(netease.Config{
+		Host:   server.BaseURL(), // in production also Fallbacks
+		AppKey: server.AppKey,
+		AppSecretFunc: func(context.Context) (string, error) { // asked for each attempt
+			return server.AppSecret, nil
+		},
+		Policy: recall.Policy{
+			Rate:     100.0 / 6, // one of six replicas
+			Observer: recall.LogObserver(log),
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+
+	_, err = client.RecallMessage(context.Background(), recall.Request{
+		MessageID: "10386192", Chat: recall.ChatDirect, From: "t1", To: "t4",
+	})
+	fmt.Println(err)
+	// Output:
+	// level=INFO msg=imrecall vendor=netease app=demo0app0key0demo0app0key0demo00 op=recall outcome=accepted code=200 messages=1 attempts=2
+	// <nil>
 }

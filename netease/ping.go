@@ -16,7 +16,7 @@ import (
 // does not look at what the vendor says of it.
 //
 // Nil means that the vendor carried out the query: it answered 200, or that the
-// application has no such account, which nobody is told without a signature.
+// application has no such account, which it tells nobody who has not signed.
 // (An empty recall would be answered too; but that it is refused for being
 // empty does not show whether the signature was looked at before.) Whether
 // recalls are allowed, nil does not tell.

@@ -15,7 +15,7 @@ const (
 	SessionSuperTeam = 3 // of a super-team
 )
 
-// RoamSessionParams name a conversation as one account has it, in the vendor's
+// RoamSessionParams name a conversation as one account sees it, in the vendor's
 // terms. All are required.
 type RoamSessionParams struct {
 	// Type is one of the Session constants. The page knows 1 and 2 and says

@@ -26,7 +26,8 @@ const (
 )
 
 // RecallV2Params are the parameters of v2's call that recalls or deletes a
-// message, in the vendor's terms. For the texts no page at hand gives limits.
+// message, in the vendor's terms. No page that could be found gives limits for
+// the texts.
 type RecallV2Params struct {
 	// SenderID is the account that sent the message, and begins the vendor's
 	// conversation_id: sender|type|receiver. So it may not hold a |. Required.

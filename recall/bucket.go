@@ -14,7 +14,11 @@ type bucket struct {
 	calls   int           // permits in all
 	per     time.Duration // how long one stays away after its call
 	running int           // permits of calls that have no answer yet
-	returns []time.Time   // when the other permits that are away come back, in order
+	returns []coming      // the other permits that are away, in the order in which they come back
+	early   time.Duration // how much sooner they do, as the way takes time
+	lent    int           // of all that are away, those of single calls
+	busiest highest       // how many these were of late
+	asked   time.Time     // when the last of them went or came
 	closed  time.Time     // nothing goes out before this
 	single  list.List     // of *waiter
 	bulk    list.List     // of *waiter
@@ -23,70 +27,63 @@ type bucket struct {
 	timer   *time.Timer // runs serve when the next permit comes back
 }
 
+// coming is a permit that comes back.
+type coming struct {
+	at     time.Time // at the latest
+	single bool
+}
+
 // waiter is one call that waits. granted and err are set before ready is
 // closed.
 type waiter struct {
 	ready    chan struct{}
 	deadline time.Time // zero: none
+	bulk     bool
 	granted  bool
 	err      error
 }
 
-// away is how long the permit of a call that was sent stays away.
-func (b *bucket) away(now time.Time, end CallEnd) time.Duration {
-	switch {
-	case !end.Answered:
-		return 2 * b.per
-	case end.RoundTrip <= 0:
-		return b.per
+// sent keeps the permit of a call that was sent away for as long as it has to
+// be.
+func (b *bucket) sent(now time.Time, end CallEnd, bulk bool) {
+	away := b.per
+	if end.Answered && end.RoundTrip > 0 {
+		b.early = b.trip.add(now, end.RoundTrip).early(b.per)
+	} else {
+		away += b.early // it stays away for all of the time
 	}
-	early := b.trip.add(now, end.RoundTrip)/2 - b.per/doubt
-	return b.per - min(max(early, 0), b.per/20)
-}
-
-// doubt is the share of the quota's time that a measured round trip may owe to
-// a machine that was busy all the while: 5 ms of a second.
-const doubt = 200
-
-// roundTrip knows the shortest round trip of the last while: of the current
-// span of time and the one before.
-type roundTrip struct {
-	since             time.Time // when the current span began
-	current, previous time.Duration
-}
-
-// trustTrips is how long a span is.
-const trustTrips = 10 * time.Second
-
-// add takes in one more and returns the shortest.
-func (r *roundTrip) add(now time.Time, trip time.Duration) time.Duration {
-	if now.Sub(r.since) >= trustTrips {
-		r.previous = r.current
-		if r.since.IsZero() || now.Sub(r.since) >= 2*trustTrips {
-			r.previous = trip // what was seen before is too old
-		}
-		r.since, r.current = now, trip
+	if !end.Answered {
+		away += b.per
 	}
-	r.current = min(r.current, trip)
-	return min(r.current, r.previous)
+	b.send(coming{now.Add(away), !bulk})
 }
+
+// back returns when the i-th of the permits that are away comes back.
+func (b *bucket) back(i int) time.Time { return b.returns[i].at.Add(-b.early) }
 
 // settle takes back the permits that have been away for long enough.
 func (b *bucket) settle(now time.Time) {
-	back := 0
-	for back < len(b.returns) && !now.Before(b.returns[back]) {
-		back++
+	n := 0
+	for n < len(b.returns) && !now.Before(b.back(n)) {
+		b.lend(now, b.returns[n].single, -1)
+		n++
 	}
-	b.returns = slices.Delete(b.returns, 0, back)
+	b.returns = slices.Delete(b.returns, 0, n)
 }
 
-// send keeps a permit away until the given time. Times come nearly in order.
-func (b *bucket) send(until time.Time) {
+// send keeps a permit away until it comes back. Times come nearly in order.
+func (b *bucket) send(c coming) {
 	i := len(b.returns)
-	for i > 0 && until.Before(b.returns[i-1]) {
+	for i > 0 && c.at.Before(b.returns[i-1].at) {
 		i--
 	}
-	b.returns = slices.Insert(b.returns, i, until)
+	b.returns = slices.Insert(b.returns, i, c)
+}
+
+// take begins a call.
+func (b *bucket) take(now time.Time, bulk bool) {
+	b.running++
+	b.lend(now, !bulk, 1)
 }
 
 // open tells whether a call may go out now.
@@ -96,12 +93,12 @@ func (b *bucket) open(now time.Time) bool {
 
 // mayPass tells whether a call need not queue behind others, and counts it
 // where it overtakes.
-func (b *bucket) mayPass(bulk bool) bool {
+func (b *bucket) mayPass(now time.Time, bulk bool) bool {
 	switch {
 	case b.single.Len() > 0:
 		return false
 	case b.bulk.Len() == 0:
-		return true
+		return !bulk || b.spare(now)
 	case bulk || b.singles >= longestRun:
 		return false
 	}
@@ -116,7 +113,7 @@ func (b *bucket) earliest(now time.Time, ahead int) time.Time {
 	at := now
 	free := b.calls - b.running - len(b.returns)
 	if turn := ahead%b.calls - free - b.running; turn >= 0 && turn < len(b.returns) {
-		at = b.returns[turn]
+		at = b.back(turn)
 	}
 	at = at.Add(time.Duration(ahead/b.calls) * (b.per - b.per/20))
 	if at.Before(b.closed) {
@@ -129,19 +126,19 @@ func (b *bucket) earliest(now time.Time, ahead int) time.Time {
 // before one of these has its turn.
 const longestRun = 9
 
-// next takes the waiter whose turn it is out of its queue, nil if none waits.
-func (b *bucket) next() *waiter {
+// next takes the waiter whose turn it is out of its queue, nil if none may go.
+func (b *bucket) next(now time.Time) *waiter {
 	queue := &b.single
 	if b.single.Len() == 0 || b.bulk.Len() > 0 && b.singles >= longestRun {
 		queue = &b.bulk
 	}
+	front := queue.Front()
+	if front == nil || b.single.Len() == 0 && !b.spare(now) {
+		return nil
+	}
 	b.singles++
 	if queue == &b.bulk || b.bulk.Len() == 0 {
 		b.singles = 0
-	}
-	front := queue.Front()
-	if front == nil {
-		return nil
 	}
 	return queue.Remove(front).(*waiter)
 }

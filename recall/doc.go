@@ -28,9 +28,9 @@
 //	var e *recall.Error
 //	if errors.As(err, &e) && e.MayHaveApplied { ... }
 //
-// What a vendor tells by callbacks (webhooks) an [EventHandler] receives. It
-// hands on each [Event]: a message that was sent, with the [Request] that
-// recalls it, or one that is gone, which settles what was pending.
+// An [EventHandler] receives the callbacks (webhooks) of a vendor, and hands on
+// each [Event]: a message that was sent, with the [Request] that recalls it, or
+// one that is gone, which settles what was pending.
 //
 // How a client treats the network (time limits, repetitions, quotas, what is
 // observed) is its [Policy]; the zero value is fit for production.

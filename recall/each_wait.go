@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// queuer is told when a call begins and ends to wait for a quota. Each learns
-// from it that more calls at once would only make the queue longer.
+// queuer is told when a call begins to wait for a quota, and when that wait is
+// over. Each learns from it that more calls at once would only make the queue
+// longer.
 type queuer interface {
 	queued()
 	served()
@@ -32,10 +33,10 @@ func queuing(ctx context.Context) (served func()) {
 }
 
 // Waiting says that the call made under ctx now waits for a quota, until done is
-// called. Where it is a call of [Each], and the wait takes longer than a moment,
-// Each makes no queue of its calls there: it begins no other while two wait. So
-// a loop that is left has few calls to wait for, and few are in the way of
-// single recalls where a Limiter knows no bulk.
+// called. [Each] lets no queue of its calls build up there: while two of them
+// have been waiting for more than 20 ms, it begins no other. So a loop that is
+// left has few calls to wait for, and few are ahead of a single recall where a
+// Limiter makes no difference between bulk calls and others.
 //
 // It is for implementers of an [Acquirer], and of a provider that keeps
 // limits of its own. The clients of this module call it around Limiter.Wait.
@@ -52,8 +53,8 @@ func Waiting(ctx context.Context) (done func()) {
 	})
 }
 
-// moment is how long taking a permit may take where none is short, as from a
-// server that processes share.
+// moment is how long it may take to get a permit though there is room in the
+// quota, as from a server that processes share.
 const moment = 20 * time.Millisecond
 
 // queued implements queuer. A provider may call from goroutines of its own,

@@ -193,7 +193,7 @@ func (w *wave) end(why error) {
 	w.news.Broadcast()
 }
 
-// abandonAll gives every request that waits the result that it was not sent.
+// abandonAll gives every request that waits a result: that it was not sent.
 func (w *wave) abandonAll() {
 	for w.packer.has(true) {
 		w.packer.take().each(func(e entry, h history) {

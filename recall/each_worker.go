@@ -12,14 +12,14 @@ import (
 type worker struct {
 	wave     *wave
 	ctx      context.Context // of its calls
-	queues   atomic.Int32    // in which the present call waits: one within the other
+	queues   atomic.Int32    // how many nested waits for a quota the present call is in
 	queuedAt atomic.Int64    // when the present call began to wait for a quota, in ns
 	waited   atomic.Int64    // how long it has waited for quotas, in ns
 }
 
-// kick has a load taken that may be: by an idle worker, or by another one. It
-// is called after whatever may allow that. A worker that takes one calls it for the
-// next.
+// kick has the next call begin if one may: it wakes an idle worker, or adds
+// one. Call it after every change that may let a call begin. A worker that has
+// taken a load calls it for the next.
 func (w *wave) kick() {
 	switch {
 	case w.waking || !w.startable():
@@ -41,14 +41,14 @@ func (w *wave) startable() bool {
 	}
 	for _, m := range []*meter{&w.messages, &w.pace.quota, &w.brake} {
 		if !m.open() {
-			w.arm(m.next)
+			w.arm(m.opens())
 			return false
 		}
 	}
 	return true
 }
 
-// mayGrow tells whether there may be another worker, as all are busy.
+// mayGrow tells whether to add a worker, where all are busy.
 func (w *wave) mayGrow() bool {
 	if w.watching {
 		return false // the timer comes back to it
@@ -88,7 +88,8 @@ func (w *wave) armLinger() {
 	}
 }
 
-// tick does what the time has come for.
+// tick is what the timer calls: shares that have lingered long enough are ready
+// now, and a call may begin.
 func (w *wave) tick() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -243,8 +244,8 @@ func neverSent(err error) bool {
 }
 
 // noRoom tells whether a call was refused before anything was sent, because
-// its quota has no place before the deadline. The next one would be, too: without
-// a brake that would be the end of a whole queue in no time.
+// its quota has no room before the deadline. The next one would be, too: without
+// a brake a whole queue would fail in no time.
 func noRoom(err error) bool {
 	e, ok := errorIn(err)
 	return ok && e.Kind == ErrRateLimited && e.Attempts == 0 && errors.Is(e, context.DeadlineExceeded)

@@ -32,7 +32,7 @@ type Event struct {
 	// gone, which may be no more than its MessageID.
 	Request Request `json:"request"`
 
-	// RecalledBy is the user ID of who recalled the message, where the vendor
+	// RecalledBy is the user ID of whoever recalled the message, where the vendor
 	// tells it. Empty for MessageSent.
 	RecalledBy string `json:"recalled_by,omitempty"`
 }
@@ -63,12 +63,12 @@ type EventParser interface {
 	// ErrUnauthorized: the signature is missing or wrong; nothing of the body
 	// can be believed. ErrMisconfigured: it is signed, but about another
 	// application. ErrBadResponse: it is signed, and can't be read. Any other
-	// error is none of the callback: a secret that can't be fetched is
-	// ErrUnavailable. What counts is the outermost kind. No error holds the
+	// error is not the callback's fault, such as ErrUnavailable for a secret that
+	// can't be fetched. What counts is the outermost kind. No error holds the
 	// text of a message or a secret.
 	//
-	// Beside ErrBadResponse come the events of what could be read, where a
-	// callback tells of several; beside other errors none.
+	// With ErrBadResponse come the events that could be read, where a callback
+	// tells of several; with any other error there are none.
 	ParseEvents(ctx context.Context, header http.Header, body []byte) ([]Event, error)
 
 	// CallbackRules tells how this vendor wants its callbacks answered.

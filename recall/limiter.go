@@ -12,15 +12,21 @@ import (
 // of one vendor, application and API. Where their Policy.Rate differs, the
 // latest call's counts.
 //
-// A quota of 100 calls a second is 100 permits. A call takes one, and it
-// comes back one second after the call was answered, less half of the
-// shortest round trip that was seen of late, if that is more than 5 ms, from
-// which 5 ms are taken off. Two calls that use the same permit arrive at least
-// a second apart unless the network suddenly takes less than that, however it
-// delays each call and whichever way is the slower one; so the vendor never
-// sees more than 100 in any second. With a round trip of 50 ms, calls go out
-// at 97 a second. The permit of a call that was given up without an answer,
+// A quota of 100 calls a second is 100 permits. A call takes one, which comes
+// back one second after the answer, or up to 50 ms sooner: by half of what the
+// way there and back takes at least. That is the shortest round trip of late,
+// less twice what the usual one takes longer, less 5 ms, as a busy machine makes
+// trips look longer than the way is. Two calls that use the same permit arrive
+// at least a second apart, however the network delays each call and whichever
+// way is the slower one, unless it is suddenly faster than that; so the vendor
+// never sees more than 100 in any second. With a round trip of 50 ms, calls go
+// out at 97 a second. The permit of a call that was given up without an answer,
 // which may still be on its way, comes back after two seconds.
+//
+// Bulk calls ([WithBulk]) wait for the others, and leave room for them: as many
+// permits as they had away at once in the last seconds, up to a quarter of all,
+// and where the quota is 64 or more, another one for a minute after the last of
+// them. A tenth of the permits is for bulk calls whatever the others do.
 //
 // It is an [Acquirer]. A caller that uses only Wait gets its permit back a
 // little later than Per after it took it.
@@ -42,7 +48,7 @@ func (l *limiter) Wait(ctx context.Context, q Quota) error {
 	if err != nil {
 		return err
 	}
-	// When the answer comes is not told here: allow for a round trip.
+	// Nobody says here when the answer comes: allow for a round trip.
 	time.AfterFunc(q.Per/20, func() { release(CallEnd{Sent: true, Answered: true}) })
 	return nil
 }
@@ -59,10 +65,11 @@ func (l *limiter) Acquire(ctx context.Context, q Quota) (func(CallEnd), error) {
 	b := l.bucket(q)
 	now := time.Now()
 	b.settle(now)
-	if b.open(now) && b.mayPass(IsBulk(ctx)) {
-		b.running++
+	bulk := IsBulk(ctx)
+	if b.open(now) && b.mayPass(now, bulk) {
+		b.take(now, bulk)
 		l.mu.Unlock()
-		return l.releaser(b), nil
+		return l.releaser(b, bulk), nil
 	}
 	w, queue, element, err := l.enqueue(ctx, b, now)
 	l.mu.Unlock()
@@ -79,7 +86,7 @@ func (l *limiter) Acquire(ctx context.Context, q Quota) (func(CallEnd), error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	return l.releaser(b), nil
+	return l.releaser(b, bulk), nil
 }
 
 // Pause implements Limiter.
@@ -129,7 +136,7 @@ func (l *limiter) sweep() {
 }
 
 // releaser returns the function that ends a call that holds a permit of b.
-func (l *limiter) releaser(b *bucket) func(CallEnd) {
+func (l *limiter) releaser(b *bucket, bulk bool) func(CallEnd) {
 	var once sync.Once
 	return func(end CallEnd) {
 		once.Do(func() {
@@ -138,7 +145,9 @@ func (l *limiter) releaser(b *bucket) func(CallEnd) {
 			now := time.Now()
 			b.running--
 			if end.Sent {
-				b.send(now.Add(b.away(now, end)))
+				b.sent(now, end, bulk)
+			} else {
+				b.lend(now, !bulk, -1)
 			}
 			l.serve(b, now)
 		})
@@ -150,14 +159,16 @@ func (l *limiter) releaser(b *bucket) func(CallEnd) {
 func (l *limiter) leave(b *bucket, w *waiter, queue *list.List, element *list.Element, why error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	now := time.Now()
 	switch {
 	case w.granted:
 		b.running--
+		b.lend(now, queue == &b.single, -1)
 	case w.err == nil:
 		queue.Remove(element)
 	}
 	w.err = &Error{Kind: ErrCanceled, Err: why}
-	l.serve(b, time.Now())
+	l.serve(b, now)
 }
 
 // enqueue adds a waiter to b, unless it could not be served in time.
@@ -167,7 +178,7 @@ func (l *limiter) enqueue(ctx context.Context, b *bucket, now time.Time) (*waite
 		queue, ahead = &b.bulk, b.bulk.Len()
 		ahead += min(b.single.Len(), longestRun*(ahead+1)) // the others let every tenth through
 	}
-	w := &waiter{ready: make(chan struct{})}
+	w := &waiter{ready: make(chan struct{}), bulk: queue == &b.bulk}
 	if deadline, ok := ctx.Deadline(); ok {
 		w.deadline = deadline
 		if at := b.earliest(now, ahead); at.After(deadline) {
@@ -183,11 +194,11 @@ func (l *limiter) enqueue(ctx context.Context, b *bucket, now time.Time) (*waite
 func (l *limiter) serve(b *bucket, now time.Time) {
 	b.settle(now)
 	for b.open(now) {
-		w := b.next()
+		w := b.next(now)
 		if w == nil {
-			return
+			break
 		}
-		b.running++
+		b.take(now, w.bulk)
 		w.granted = true
 		close(w.ready)
 	}
@@ -201,11 +212,15 @@ func (l *limiter) arm(b *bucket, now time.Time) {
 		return
 	}
 	at := now
-	if missing := b.running + len(b.returns) - b.calls; missing >= 0 {
+	missing := b.running + len(b.returns) - b.calls
+	if b.single.Len() == 0 && !b.spare(now) {
+		missing = max(missing, 0) // though a permit may be there
+	}
+	if missing >= 0 {
 		if missing >= len(b.returns) {
 			return
 		}
-		at = b.returns[missing]
+		at = b.back(missing)
 	}
 	if at.Before(b.closed) {
 		at = b.closed

@@ -55,9 +55,8 @@ type SpanEnd struct {
 // No secret is logged, and nothing of a request but what an error says: the
 // vendor's text may name an id or a user, and the start of an answer that can't
 // be read may repeat what was sent. The line is logged with the call's ctx, from
-// which a slog.Handler can take a message id or a request id.
-// A request that is refused before anything is sent starts no call and has no
-// line.
+// which a slog.Handler can take a message id or a request id. A request that is
+// refused before anything is sent starts no call and has no line.
 func LogObserver(logger *slog.Logger) Observer { return logObserver{logger} }
 
 type logObserver struct{ logger *slog.Logger }

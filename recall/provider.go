@@ -24,7 +24,7 @@ import "context"
 //   - No error, receipt or log line holds a secret.
 //   - With an error the receipt is the zero Receipt.
 //
-// The package recalltest has it as a suite of tests.
+// Package recalltest has this contract as a suite of tests.
 //
 // A wrapper (for metrics, routing, auditing) should hold a Provider and not a
 // vendor's concrete client: embedding the client would expose its other
@@ -69,15 +69,15 @@ type Capabilities struct {
 	Chats []ChatType `json:"chats"`
 	// Needs are the fields without which every request is refused.
 	Needs []string `json:"needs"`
-	// NeedsDirect are the fields needed besides, where Chat is ChatDirect.
+	// NeedsDirect are the fields needed as well where Chat is ChatDirect.
 	NeedsDirect []string `json:"needs_direct,omitempty"`
 	// NeedsSuperGroup and NeedsRoom are the same for ChatSuperGroup and
 	// ChatRoom.
 	NeedsSuperGroup []string `json:"needs_super_group,omitempty"`
 	NeedsRoom       []string `json:"needs_room,omitempty"`
-	// Sends are the optional fields that reach the vendor, for one kind of chat
-	// at least. One that is in none of these lists may be filled in and has no
-	// effect.
+	// Sends are the optional fields that reach the vendor, for at least one kind
+	// of chat. A field that is in none of these lists may be filled in, and has
+	// no effect.
 	Sends []string `json:"sends,omitempty"`
 
 	// Batch is how many messages one call recalls at most, 0 where the provider

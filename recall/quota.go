@@ -43,8 +43,10 @@ type Limiter interface {
 type Acquirer interface {
 	Limiter
 
-	// Acquire is Wait for a call whose end is told by calling release, once.
-	// It should tell by Waiting that the call waits.
+	// Acquire does what Wait does, for a call whose end is reported by calling
+	// release, once, before the call returns: so release should not take long,
+	// and ctx may have ended by then. While the call waits, it should say so by
+	// Waiting.
 	Acquire(ctx context.Context, q Quota) (release func(CallEnd), err error)
 }
 

@@ -115,7 +115,7 @@ func (req recallRequest) check() *failure {
 }
 
 // apply recalls the message and tells of it. With force Easemob says yes to a message that it does not hold: its
-// own Java SDK's tests recall a made-up ID that way and expect success. Nothing is told of that.
+// own Java SDK's tests recall a made-up ID that way and expect success. No callback tells of that.
 func (s *Server) apply(ctx context.Context, req recallRequest) *failure {
 	now := s.Now()
 	m, event, fail := s.mark(req, now)

@@ -12,9 +12,8 @@ import (
 // applicationID stands for the UUID that Easemob gives to each application.
 const applicationID = "8be024f0-e978-41e8-b697-5d598d5f8402"
 
-// Server is the emulator. Close shuts it down. Its fields come filled
-// with demo values; change them before the first request, not later. Its methods are safe for concurrent
-// use.
+// Server is the emulator. Close shuts it down. Its fields come filled with demo values; change them before the first
+// request, not later. Its methods are safe for concurrent use.
 type Server struct {
 	*httptest.Server
 

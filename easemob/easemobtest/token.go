@@ -102,9 +102,8 @@ func (s *Server) TokensIssued() int {
 	return len(s.tokens)
 }
 
-// RevokeTokens makes every token issued so far invalid, and of those that clients make by themselves each that
-// was seen. Easemob does not promise that a token lives as long
-// as it says, and asks clients to get a new one when they see a 401.
+// RevokeTokens makes every token invalid that was issued so far, and every one made by a client that was seen so far.
+// Easemob does not promise that a token lives as long as it says, and asks clients to get a new one when they see a 401.
 func (s *Server) RevokeTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,8 +19,8 @@
 // not to be found: here a message is what the pages of the client show.
 //
 // Not emulated: sending and presence, what messages say, and what clients see of a recall; recaller shows in callbacks
-// only. No recall window is enforced,
-// because none is documented for REST: the limit of 4 hours is on the page of the client SDK only.
+// only. No recall window is enforced, because none is documented for REST: the limit of 4 hours is on the page of the
+// client SDK only.
 //
 // The page prints two answers, OK and Unauthorized. That refusals carry their code as HTTP status too, and
 // the text "Parameter Error" of code 400, come from GoEasy's own Java SDK. What a wrong request is answered

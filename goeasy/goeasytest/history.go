@@ -30,7 +30,7 @@ type historyEntry struct {
 }
 
 // history is GET /v2/im/history, https://www.goeasy.io/cn/docs/goeasy-2.x/im/rest-api/history.html. The page says
-// neither in which order messages come nor what becomes of recalled ones: here the newest is first, and all are told.
+// neither in which order messages come nor what becomes of recalled ones: here the newest is first, and recalled ones are among them.
 func (s *Server) history(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if !s.authorized(query.Get("appkey")) {

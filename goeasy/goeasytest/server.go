@@ -9,8 +9,8 @@ import (
 	"github.com/imrecall/imrecall/internal/emulator"
 )
 
-// Server is the emulator. Close shuts it down. Its fields come filled with
-// demo values; change them before the first request, not later. Its methods are safe for concurrent use.
+// Server is the emulator. Close shuts it down. Its fields come filled with demo values; change them before the first
+// request, not later. Its methods are safe for concurrent use.
 type Server struct {
 	*httptest.Server
 

@@ -96,13 +96,14 @@ func TestLinksToTheOtherLanguageAreFound(t *testing.T) {
 	}
 }
 
-// differences names what a page and its translation don't have in common: the headings (their number and levels) and
-// the code blocks, apart from comments.
+// differences names what a page and its translation don't have in common: the headings (their number and levels), the
+// rows of tables (their cells and the code in them) and the code blocks, apart from comments.
 func differences(a, b page) []string {
 	var found []string
 	if !slices.Equal(a.levels, b.levels) {
 		found = append(found, fmt.Sprintf("%s has headings of the levels %v, %s %v", a.name, a.levels, b.name, b.levels))
 	}
+	found = append(found, differentRows(a, b)...)
 	if len(a.blocks) != len(b.blocks) {
 		return append(found, fmt.Sprintf("%s has %d code blocks, %s %d", a.name, len(a.blocks), b.name, len(b.blocks)))
 	}
@@ -113,6 +114,21 @@ func differences(a, b page) []string {
 		}
 	}
 	return found
+}
+
+// differentRows names the first row of a table that a page and its translation don't have in common: those that follow
+// may only be in another place.
+func differentRows(a, b page) []string {
+	for i := range max(len(a.rows), len(b.rows)) {
+		if i >= len(a.rows) || i >= len(b.rows) {
+			return []string{fmt.Sprintf("%s has %d rows in its tables, %s %d", a.name, len(a.rows), b.name, len(b.rows))}
+		}
+		x, y := a.rows[i], b.rows[i]
+		if x.cells != y.cells || !slices.Equal(x.code, y.code) {
+			return []string{fmt.Sprintf("%s:%d and %s:%d are different rows", a.name, x.line, b.name, y.line)}
+		}
+	}
+	return nil
 }
 
 var shellComment = regexp.MustCompile(`(?m)(^|\s+)#.*$`)
@@ -147,9 +163,12 @@ func TestDifferencesAreFound(t *testing.T) {
 	assert.Empty(t, differences(good, readPage(t, "testdata", "testdata/good.zh-CN.md")))
 	assert.Equal(t, []string{
 		"good.md has headings of the levels [1 2], bad.md [1]",
+		"good.md:15 and bad.md:17 are different rows",
 		"good.md:6 and bad.md:10 are different code",
 		"good.md:12 and bad.md:14 are different code",
 	}, differences(good, bad))
+	assert.Equal(t, []string{"a.md has 1 rows in its tables, a.zh-CN.md 0"},
+		differences(parsePage("a.md", "| a |"), parsePage("a.zh-CN.md", "a")))
 }
 
 // A block of output in a page, which begins as the output of an example does, is made of that output's lines.

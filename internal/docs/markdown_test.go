@@ -22,6 +22,7 @@ type page struct {
 	name     string   // relative to the folder that it was found in, with slashes
 	levels   []int    // of the headings, in order
 	anchors  []string // of the headings: what a link to one has after the #
+	rows     []row
 	blocks   []block
 	links    []link
 	fenceEnd bool // every fence is closed
@@ -32,6 +33,13 @@ type block struct {
 	lang, text string
 	line       int    // of the first line of text
 	from       string // the file that it quotes
+}
+
+// row is a row of a table, without the words that a translation changes.
+type row struct {
+	cells int
+	code  []string // each once, in alphabetical order
+	line  int
 }
 
 type link struct {
@@ -89,6 +97,10 @@ func (p *page) parseProse(line string, number int) {
 		p.levels = append(p.levels, len(m[1]))
 		p.anchors = append(p.anchors, anchor(line[len(m[0]):]))
 	}
+	if strings.HasPrefix(line, "|") {
+		code := slices.Compact(slices.Sorted(slices.Values(inlineCode.FindAllString(line, -1))))
+		p.rows = append(p.rows, row{strings.Count(inlineCode.ReplaceAllString(line, ""), "|") - 1, code, number})
+	}
 	for _, m := range linkTarget.FindAllStringSubmatch(inlineCode.ReplaceAllString(line, ""), -1) {
 		p.links = append(p.links, link{target: m[1] + m[2], line: number})
 	}
@@ -130,10 +142,11 @@ func TestFencesAreClosed(t *testing.T) {
 }
 
 func TestParsePage(t *testing.T) {
-	p := parsePage("a.md", "# One\n\n[a](b.md) `[c](d)` [e](f.md#g \"title\")\n\n```go\n# no heading [x](y)\n```\n## Two\n[h]: i.md\n## 用 `Each` 撤回？\n```")
+	p := parsePage("a.md", "# One\n\n[a](b.md) `[c](d)` [e](f.md#g \"title\")\n\n```go\n# no heading [x](y)\n```\n## Two\n[h]: i.md\n## 用 `Each` 撤回？\n| `b` | `a|` and `b` |\n```")
 	assert.Equal(t, page{
 		name: "a.md", levels: []int{1, 2, 2}, anchors: []string{"one", "two", "用-each-撤回"},
-		blocks: []block{{lang: "go", text: "# no heading [x](y)\n", line: 6}, {line: 12}},
+		rows:   []row{{2, []string{"`a|`", "`b`"}, 11}},
+		blocks: []block{{lang: "go", text: "# no heading [x](y)\n", line: 6}, {line: 13}},
 		links:  []link{{"b.md", 3}, {"f.md#g", 3}, {"i.md", 9}},
 	}, p)
 }

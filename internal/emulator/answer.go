@@ -17,7 +17,7 @@ func JSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// WriteJSON answers with v as [JSON] has it.
+// WriteJSON answers with v as [JSON] writes it.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
 	b, err := JSON(v)
 	if err != nil {

@@ -14,10 +14,10 @@ import (
 type Callbacks struct {
 	URL          string // where to post; empty: nowhere
 	Times        int    // how often each is posted, though it was answered; 0 and 1: once
-	Shuffle      bool   // of each two events the later is told first; a single one waits for the next, or for Wait
+	Shuffle      bool   // of every two events the later is posted first; a single one waits for the next, or for Wait
 	BadSignature bool   // signed with another secret
 	Early        bool   // a recall's callback is posted and answered before the recall call itself is answered
-	NoRecalls    bool   // recalls are not told
+	NoRecalls    bool   // nothing is posted about recalls
 }
 
 // Callback makes the post for one event. It is called for each try, with the secret to sign with, from a goroutine
@@ -58,7 +58,7 @@ type Poster struct {
 // recipient is who gets the callbacks since the last Start.
 type recipient struct {
 	Callbacks
-	given bool // the vendor has given it up; read and written by the goroutine that posts
+	givenUp bool // by the vendor; read and written by the goroutine that posts
 }
 
 type post struct {
@@ -90,7 +90,7 @@ func NewPoster(rules PostRules) *Poster {
 	}
 }
 
-// Start says how the events from now on are told. What is pending is posted as it was to be.
+// Start makes the poster post what happens from now on as c says. What is pending is posted as was said before.
 func (p *Poster) Start(c Callbacks) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -229,14 +229,14 @@ func (p *Poster) work() {
 // deliver posts one callback until it is received, or the vendor would give up.
 func (p *Poster) deliver(d *post) {
 	for range max(p.rules.Tries, 1) {
-		if d.to.given || p.ctx.Err() != nil {
+		if d.to.givenUp || p.ctx.Err() != nil {
 			return
 		}
 		if p.post(d) {
 			return
 		}
 	}
-	d.to.given = p.rules.GivesUp
+	d.to.givenUp = p.rules.GivesUp
 }
 
 func (p *Poster) post(d *post) (received bool) {

@@ -1,6 +1,6 @@
-// Package emulator is the plumbing that the vendor emulators share: a clock that tests can set, a log
-// of requests, hooks that take over single requests and the faults that they are made of, rate limits, and the posting
-// of callbacks. It knows nothing about any vendor.
+// Package emulator is the plumbing that the vendor emulators share: a clock that tests can set, a log of requests, hooks
+// that take over single requests, faults to use as hooks, rate limits, and the posting of callbacks. It knows nothing
+// about any vendor.
 package emulator
 
 import (

@@ -37,6 +37,10 @@ type backend struct {
 // milliseconds later.
 var epoch = time.UnixMilli(time.Now().UnixMilli())
 
+// window is how long after that the emulators let a message be recalled: longer
+// than these tests take.
+const window = 24 * time.Hour
+
 func messageID(n int) string { return strconv.Itoa(1_000_000 + n) }
 
 // message is what to recall.
@@ -59,6 +63,7 @@ var stormBackends = []func(*testing.T) *backend{
 func easemobBackend(t *testing.T) *backend {
 	t.Helper()
 	server := easemobtest.NewServer()
+	server.Window = window
 	t.Cleanup(server.Close)
 	return &backend{
 		name: "easemob", answer: server.Answer,
@@ -88,6 +93,7 @@ func easemobBackend(t *testing.T) *backend {
 func neteaseBackend(t *testing.T) *backend {
 	t.Helper()
 	server := neteasetest.NewServer()
+	server.Window = window
 	t.Cleanup(server.Close)
 	return &backend{
 		name: "netease", answer: server.Answer,

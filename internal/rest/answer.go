@@ -56,7 +56,7 @@ func (c *Code) UnmarshalJSON(data []byte) error {
 	if *c != "" {
 		return errTwice
 	}
-	if string(data) == "200" { // nearly always, and for nothing
+	if string(data) == "200" { // nearly always, and without an allocation
 		*c = "200"
 		return nil
 	}

@@ -39,7 +39,7 @@ type Client struct {
 	rate        float64
 	limiter     recall.Limiter
 	observer    recall.Observer // nil for none
-	lean        *lean
+	gears       *gearPool
 	values      constants
 	own         *http.Transport // nil where the caller gave a transport
 	blind       bool            // the transport may not tell what it wrote
@@ -75,7 +75,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c.blind = c.own == nil && !reliable(transport)
 	c.values = newConstants()
-	c.lean = newLean(newResty(transport), c.values, c.own == nil, c.blind)
+	c.gears = newGearPool(newResty(transport), c.values, c.own == nil, c.blind)
 	return c, nil
 }
 

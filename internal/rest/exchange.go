@@ -4,7 +4,9 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,7 +24,7 @@ var (
 func (c *Client) exchange(ctx context.Context, host int, req *Request) (Answer, *wire, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	w := newWire(ctx, req, c.lean.take())
+	w := newWire(ctx, req, c.gears.take())
 	if len(c.hosts.bases) > 1 {
 		defer w.leaveTime(cancel).Stop()
 	}
@@ -66,13 +68,27 @@ func (w *wire) leaveTime(end context.CancelFunc) *time.Timer {
 }
 
 // patience is how long to try to connect to a host where there are others:
-// at most half of the time that is left.
+// at most half of the time that is left, also to who waits for the call.
 func patience(ctx context.Context) time.Duration {
-	const longest = time.Second
+	longest := time.Second
 	if deadline, ok := ctx.Deadline(); ok {
-		return min(longest, time.Until(deadline)/2)
+		longest = min(longest, time.Until(deadline)/2)
+	}
+	if awaited, ok := ctx.Value(awaitedKey{}).(time.Time); ok && time.Until(awaited) > 0 {
+		longest = min(longest, time.Until(awaited)/2)
 	}
 	return longest
+}
+
+type awaitedKey struct{}
+
+// Awaited has a call that outlives ctx know until when the caller waits, so
+// that it does not spend all of that time on a host that nobody can reach.
+func Awaited(ctx context.Context) context.Context {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithValue(ctx, awaitedKey{}, deadline)
+	}
+	return ctx
 }
 
 // readAll reads the body of an answer into buffer, or into a longer one.
@@ -102,4 +118,24 @@ func readDecompressed(res *http.Response, buffer []byte) ([]byte, error) {
 		return buffer, err
 	}
 	return readBounded(z, 2*res.ContentLength, buffer)
+}
+
+// readBounded reads up to MaxBody bytes into body, which is empty, or a longer
+// one. What is known of their number saves memory, and is not believed.
+func readBounded(r io.Reader, length int64, body []byte) ([]byte, error) {
+	body = slices.Grow(body, int(min(max(length+1, 64), 4096)))
+	for {
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case len(body) > MaxBody:
+			return body, errTooLong
+		case err == io.EOF:
+			return body, nil
+		case err != nil:
+			return body, err
+		case len(body) == cap(body):
+			body = slices.Grow(body, 1)
+		}
+	}
 }

@@ -6,7 +6,8 @@ import "bytes"
 // have no escapes, as in most answers. It hands each key and value to field,
 // the value as JSON. The result is false where the object is of another form,
 // which may turn out after some calls of field: encoding/json has to read it
-// then. To let it read a part of every answer costs as much as the rest of it.
+// then. Were that to read a part of every answer, it would cost as much as all
+// the rest of the answer.
 //
 // data is JSON that encoding/json has found valid. Keys have to be in small
 // letters, because it would take some others for the same.

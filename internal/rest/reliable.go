@@ -11,8 +11,8 @@ import (
 // reliable tells whether a caller's transport reports what it does with a
 // request as our own does: recall.NewTransport made it, and since then nothing
 // was set that acts on a request's ctx, or speaks HTTP/2. Roots and limits may
-// be set. Its users do not change it after they gave
-// it away, as net/http asks of them.
+// be set. That callers change nothing after they have given it away is what
+// net/http asks of them.
 func reliable(transport http.RoundTripper) bool {
 	t, ok := transport.(*http.Transport)
 	if !ok {

@@ -2,8 +2,6 @@ package rest
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -88,36 +86,4 @@ func (r *run) noTime(last *recall.Error, deadline error) *recall.Error {
 // after tells why a call was waiting when its ctx ended.
 func after(over error, last *recall.Error) error {
 	return fmt.Errorf("%w, after: %w", over, last)
-}
-
-// newTraceID gives the next attempt an id that the vendor has not seen.
-func (r *run) newTraceID() {
-	r.silent = false
-	if r.call.TraceHeader == "" {
-		return
-	}
-	r.traceID = RandomHex()
-}
-
-// RandomHex returns 32 hexadecimal digits that nobody can guess.
-func RandomHex() string {
-	var random [16]byte
-	rand.Read(random[:]) // never fails: crypto/rand
-	var digits [2 * len(random)]byte
-	hex.Encode(digits[:], random[:])
-	return string(digits[:])
-}
-
-// stamp puts the trace id on a request. The vendor takes a second request with
-// the same id for a repetition: that is meant after silence and after a
-// gateway's page, but not after the vendor itself has refused the first, and
-// never where an answer is all that is wanted.
-func (r *run) stamp(req *Request) {
-	if r.dealtWith || r.call.Reads && r.attempts > 0 {
-		r.dealtWith = false
-		r.newTraceID()
-	}
-	if r.traceID != "" {
-		req.Header[r.call.TraceHeader] = []string{r.traceID}
-	}
 }

@@ -85,7 +85,7 @@ func (w *wire) send() (*http.Response, error) {
 // gets, writes it out and parses it again. The hook puts in the real one.
 const nowhere = "x:"
 
-// fill makes the empty request that resty prepared into the one to send, but
+// fill turns the empty request that resty prepared into the one to send, except
 // for its header. Its Host stays empty, which stands for the URL's: http.Client
 // copies the URL of a request that has both.
 func (w *wire) fill(out *http.Request) {
@@ -104,7 +104,7 @@ func (w *wire) fill(out *http.Request) {
 // HTTP/2 does not wait for what it is writing where the ctx ends.
 func (w *wire) mayHaveArrived() bool {
 	g := w.gear
-	return g.writes.Load() > 0 || g.unheard() || g.lean.blind && g.conns.Load() > g.tries.Load()
+	return g.writes.Load() > 0 || g.unheard() || g.pool.blind && g.conns.Load() > g.tries.Load()
 }
 
 // phase tells what the exchange was at when it ended, for errors.
@@ -141,3 +141,17 @@ func (w *wire) replayed() bool {
 
 // answered tells whether the first byte of an answer came.
 func (w *wire) answered() bool { return w.gear.answers.Load() > 0 }
+
+// withHeader gives a request its header as the last step before the
+// transport.
+type withHeader struct{ http.RoundTripper }
+
+func (t withHeader) RoundTrip(req *http.Request) (*http.Response, error) {
+	if w, ok := req.Context().(*wire); ok {
+		req.Header = w.request.Header // the request is resty's, made for this exchange alone
+		if w.gear.pool.blind {
+			req.Header = req.Header.Clone() // some change values, which requests share
+		}
+	}
+	return t.RoundTripper.RoundTrip(req)
+}

@@ -1,8 +1,8 @@
 // Package vendortest holds what the tests of the vendors' packages have in
 // common: a vendor's server that keeps what it receives and answers as a test
 // says, servers that repeat a request with the secrets in it, an application's
-// server for callbacks, and a look at what a printed value shows. Only tests import it; it reports by what it
-// returns, and so needs no testing package.
+// server for callbacks, and a look at what a printed value shows. Only tests
+// import it; it reports by what it returns, and so needs no testing package.
 package vendortest
 
 import (

@@ -19,20 +19,20 @@ import (
 // and 500 for "received". After another one, or 5 seconds, a copy is posted again, twice at most, and then given up: the
 // number is this emulator's own.
 //
-// With Early, a recall waits for all that is before its callback. An application that recalls while it is being told of
-// something would wait for itself.
+// With Early, a recall is not answered before every callback that comes before its own. An application that recalls from
+// inside its callback handler would wait for itself.
 type Callbacks struct {
 	URL          string // where to post; empty: nowhere
 	Times        int    // how often each is posted, though it was answered; 0 and 1: once
-	Shuffle      bool   // of each two events the later is told first; a single one waits for the next, or for WaitCallbacks
+	Shuffle      bool   // of every two events the later is posted first; a single one waits for the next, or for WaitCallbacks
 	BadSignature bool   // signed with another secret
 	Early        bool   // a recall's callback is posted and answered before the recall call itself is answered
-	NoRecalls    bool   // recalls are not told
+	NoRecalls    bool   // nothing is posted about recalls
 }
 
-// SendCallbacks says how the events from now on are told: each message that is added, and each that is
-// recalled. A recall that changes nothing is not told, though it may be answered with yes. The zero Callbacks stops
-// it. What is pending is posted as it was to be.
+// SendCallbacks makes the emulator post callbacks from now on, in the way that c says: one for each message that is added,
+// and one for each that is recalled. A recall that changes nothing has none, though it may be answered with yes. The zero
+// Callbacks stops them. What is pending is still posted in the way that was set before.
 func (s *Server) SendCallbacks(c Callbacks) { s.poster.Start(emulator.Callbacks(c)) }
 
 // WaitCallbacks returns when each callback that was due when it was called has been answered or given up, or

@@ -29,8 +29,8 @@ func (s *Server) CutBefore() http.HandlerFunc { return emulator.CutBefore() }
 // client can't know what became of its message.
 func (s *Server) CutAfter() http.HandlerFunc { return emulator.CutAfter(s.Answer) }
 
-// Respond returns a hook that answers with this status and body, as a gateway does that does not let the request
-// through. A body that is JSON is sent as JSON. Nothing takes effect.
+// Respond returns a hook that answers with this status and body in the vendor's place, as a gateway may. A body that is
+// JSON is sent as JSON. Nothing takes effect.
 func (s *Server) Respond(status int, body string) http.HandlerFunc {
 	return emulator.Respond(status, body)
 }

@@ -74,11 +74,11 @@ again goes on where a killed or interrupted run ended.`,
 func (f bulkFlags) check() error {
 	switch {
 	case f.rate < 0 || f.first < 0 || f.concurrency < 0:
-		return errors.New("--rate, --first and --concurrency are not negative")
+		return errors.New("--rate, --first and --concurrency must not be negative")
 	case math.IsNaN(f.rate) || math.IsInf(f.rate, 0):
-		return errors.New("--rate is a number of messages a second")
+		return errors.New("--rate must be a number of messages a second")
 	case f.format != "" && f.format != string(records.CSV) && f.format != string(records.NDJSON):
-		return errors.New("--format is csv or ndjson")
+		return errors.New("--format must be csv or ndjson")
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (f bulkFlags) check() error {
 func notZero(cmd *cobra.Command, names ...string) error {
 	for _, name := range names {
 		if flag := cmd.Flags().Lookup(name); flag.Changed && flag.Value.String() == "0" {
-			return fmt.Errorf("--%s is more than 0; leave it out for no limit of your own", name)
+			return fmt.Errorf("--%s must be more than 0; leave it out for no limit of your own", name)
 		}
 	}
 	return nil

@@ -48,9 +48,9 @@ SIGTERM. It prints their URLs and demo credentials as a configuration file.`,
 func (p *program) emulate(ctx context.Context, opts emulate.Options, seed string, asJSON bool) error {
 	switch {
 	case !(opts.FailRate >= 0 && opts.FailRate <= 1): // NaN too
-		return usage(errors.New("--fail-rate is a share, from 0 to 1"))
+		return usage(errors.New("--fail-rate must be a share, from 0 to 1"))
 	case opts.RateLimit < 0 || opts.Latency < 0 || opts.Window < 0:
-		return usage(errors.New("--rate-limit, --latency and --window are not negative"))
+		return usage(errors.New("--rate-limit, --latency and --window must not be negative"))
 	}
 	signals := p.env.Signals() // before anybody can know that it runs
 	emulators, err := emulate.Start(ctx, opts)

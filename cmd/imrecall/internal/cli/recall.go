@@ -63,7 +63,7 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 		f.req.SentAt = at
 	}
 	if f.timeout <= 0 {
-		return usage(errors.New("--timeout is longer than nothing"))
+		return usage(errors.New("--timeout must be more than 0"))
 	}
 	client, _, err := p.client()
 	if err != nil {
@@ -136,7 +136,7 @@ func (p *program) meaning(result recall.Result) string {
 	case wave.NotFound:
 		return "The message was gone before, or its id is wrong: the vendor can't tell which."
 	case wave.Unknown:
-		return "The message may be gone. To recall it again is harmless, and tells."
+		return "The message may be gone. Recalling it again is harmless, and shows what became of it."
 	case wave.Failed:
 		return "Nothing was changed. Try again."
 	case wave.Refused, wave.Invalid:

@@ -43,14 +43,18 @@ func (r Resolved) NewClient(getenv func(string) string) (Client, error) {
 		}
 		values[s.key] = value
 	}
-	transport, err := r.Transport()
-	if err != nil {
-		return nil, err
-	}
 	policy := recall.Policy{
-		Transport: transport, Timeout: time.Duration(r.Timeout), Retry: recall.Retry{Attempts: r.Attempts}, Rate: r.CallsPerSec,
+		Timeout: time.Duration(r.Timeout), Retry: recall.Retry{Attempts: r.Attempts}, Rate: r.CallsPerSec,
+	}
+	if r.CAFile != "" { // or the client makes its own, which grows with Rate
+		transport, err := r.NewTransport()
+		if err != nil {
+			return nil, err
+		}
+		policy.Transport = transport
 	}
 	var client Client
+	var err error
 	switch r.Vendor {
 	case "easemob":
 		client, err = r.easemob(values, policy)
@@ -89,8 +93,8 @@ func (r Resolved) named(err error) error {
 		return err
 	}
 	pairs := []string{"Token or TokenSource", "token"}
-	for _, field := range fieldNames() {
-		pairs = append(pairs, field, r.keyOf(field))
+	for _, name := range keyNames() {
+		pairs = append(pairs, name.field, r.keyOf(name.field))
 	}
 	rule := strings.NewReplacer(pairs...).Replace(fmt.Sprint(e.Err))
 	return bad("%s (%s): %s %s", r.Label, r.Vendor, r.keyOf(e.Field), rule)
@@ -111,41 +115,43 @@ func (r Resolved) keyOf(field string) string {
 			return "rest_key"
 		}
 	}
-	if i := slices.Index(fieldNames(), field); i >= 0 {
-		return keyNames()[i]
+	if i := slices.IndexFunc(keyNames(), func(name keyName) bool { return name.field == field }); i >= 0 {
+		return keyNames()[i].key
 	}
 	return field
 }
 
-// fieldNames are the fields of vendors' Configs that errors speak of. One that begins as another does comes first.
-func fieldNames() []string {
-	return []string{
-		"HostV2", "Host", "FallbacksV2", "Fallbacks", "APIv1", "APIv2", "API", "FormerMembers", "Dialect", "AppKey", "AppID",
-		"ClientID", "Name", "AllowHTTP", "AppSecret", "ClientSecret", "AppCertificate", "TokenSource", "Token",
+// keyName is a field of a vendor's Config, and the key that stands for it here.
+type keyName struct{ field, key string }
+
+// keyNames are the fields that errors speak of. One that begins as another does comes first.
+func keyNames() []keyName {
+	return []keyName{
+		{"HostV2", "host_v2"},
+		{"Host", "host"},
+		{"FallbacksV2", "fallbacks_v2"},
+		{"Fallbacks", "fallbacks"},
+		{"APIv1", "api v1"},
+		{"APIv2", "api v2"},
+		{"API", "api"},
+		{"FormerMembers", "former_members"},
+		{"Dialect", "dialect"},
+		{"AppKey", "app_key"},
+		{"AppID", "app_id"},
+		{"ClientID", "client_id"},
+		{"Name", "name"},
+		{"AllowHTTP", "allow_http"},
+		{"AppSecret", "app_secret"},
+		{"ClientSecret", "client_secret"},
+		{"AppCertificate", "app_certificate"},
+		{"TokenSource", "token"},
+		{"Token", "token"},
 	}
 }
 
-func keyNames() []string {
-	return []string{
-		"host_v2", "host", "fallbacks_v2", "fallbacks", "api v1", "api v2", "api", "former_members", "dialect", "app_key", "app_id",
-		"client_id", "name", "allow_http", "app_secret", "client_secret", "app_certificate", "token", "token",
-	}
-}
-
-// Transport is what the app's requests are sent with: nil for the library's own, where the app has no ca_file.
-func (r Resolved) Transport() (http.RoundTripper, error) {
-	if r.CAFile == "" {
-		return nil, nil //nolint:nilnil // nil is what Policy.Transport takes for the default
-	}
-	transport, err := r.trusting()
-	if err != nil {
-		return nil, err
-	}
-	return transport, nil
-}
-
-// trusting returns the library's transport, which trusts the certificates of ca_file besides the system's.
-func (r Resolved) trusting() (*http.Transport, error) {
+// NewTransport returns a transport such as the app's requests are sent with: the library's, which trusts the
+// certificates of ca_file besides the system's.
+func (r Resolved) NewTransport() (*http.Transport, error) {
 	transport := recall.NewTransport()
 	if r.CAFile == "" {
 		return transport, nil
@@ -164,9 +170,6 @@ func (r Resolved) trusting() (*http.Transport, error) {
 	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	return transport, nil
 }
-
-// NewTransport is Transport for those who send requests of their own.
-func (r Resolved) NewTransport() (*http.Transport, error) { return r.trusting() }
 
 // Identity names the application at the vendor, without a secret: what a journal is bound to.
 func (r Resolved) Identity(getenv func(string) string) string {

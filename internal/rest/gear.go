@@ -14,16 +14,17 @@ import (
 	"github.com/go-resty/resty/v2"
 )
 
-// lean makes exchanges without what is not needed here: each request that
-// resty makes has six maps and lists, which stay empty, its address is parsed
-// twice, and its header is copied twice on the way to the transport.
-// internal/bench watches what is left.
-type lean struct {
+// gearPool keeps the gears that are not in use. They spare each exchange what
+// resty would do for it, and is not needed here: a request of its own making has
+// six maps and lists, which stay empty, its address is parsed twice, and its
+// header is copied twice on the way to the transport. internal/bench watches
+// what is left.
+type gearPool struct {
 	blank     resty.Request // what each request starts as
 	given     bool          // the transport is the caller's
 	blind     bool          // as in Client
 	userAgent []string      // tells our requests from others'
-	gears     sync.Pool     // of *gear, as new
+	idle      sync.Pool     // of *gear, as new
 }
 
 // The values of headers that all requests have. Many headers share them, and
@@ -38,7 +39,7 @@ func newConstants() constants {
 	}
 }
 
-func newLean(r *resty.Client, values constants, given, blind bool) *lean {
+func newGearPool(r *resty.Client, values constants, given, blind bool) *gearPool {
 	none := http.Header{}
 	r.SetPreRequestHook(func(_ *resty.Client, out *http.Request) error {
 		if w, ok := out.Context().(*wire); ok {
@@ -47,16 +48,17 @@ func newLean(r *resty.Client, values constants, given, blind bool) *lean {
 		out.Header = none // withHeader sets it; http.Client would copy it before
 		return nil
 	})
-	l := &lean{blank: *r.R().SetDoNotParseResponse(true), given: given, blind: blind, userAgent: values.userAgent}
+	p := &gearPool{blank: *r.R().SetDoNotParseResponse(true), given: given, blind: blind, userAgent: values.userAgent}
 	// Resty fills in what is missing of this.
-	l.blank.Header = http.Header{"User-Agent": values.userAgent}
-	l.gears.New = func() any { return newGear(l) }
-	return l
+	p.blank.Header = http.Header{"User-Agent": values.userAgent}
+	p.idle.New = func() any { return newGear(p) }
+	return p
 }
 
-// gear is what one exchange needs and another can use after it.
+// gear is what one exchange needs and another can use after it: a request, a
+// buffer for the answer, and counts of what the transport does.
 type gear struct {
-	lean    *lean
+	pool    *gearPool
 	request resty.Request
 	body    []byte // of the answer
 
@@ -77,8 +79,8 @@ type gear struct {
 	came    atomic.Int64          // when the first byte of the answer came
 }
 
-func newGear(l *lean) *gear {
-	g := &gear{lean: l, request: l.blank, body: make([]byte, 0, 512)}
+func newGear(p *gearPool) *gear {
+	g := &gear{pool: p, request: p.blank, body: make([]byte, 0, 512)}
 	g.again = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(g.sent)), nil }
 	g.trace.GotConn = func(httptrace.GotConnInfo) { g.conns.Add(1) }
 	g.trace.GotFirstResponseByte = func() {
@@ -92,12 +94,12 @@ func newGear(l *lean) *gear {
 		}
 		g.tries.Add(1)
 	}
-	if l.given {
+	if p.given {
 		g.trace.GetConn = func(string) { g.asked.Add(1) }
 	}
-	if l.blind {
+	if p.blind {
 		g.trace.WroteHeaderField = func(key string, values []string) {
-			if strings.EqualFold(key, "User-Agent") && slices.Equal(values, l.userAgent) {
+			if strings.EqualFold(key, "User-Agent") && slices.Equal(values, p.userAgent) {
 				g.begun.Add(1)
 			}
 		}
@@ -105,7 +107,7 @@ func newGear(l *lean) *gear {
 	return g
 }
 
-func (l *lean) take() *gear { return l.gears.Get().(*gear) }
+func (p *gearPool) take() *gear { return p.idle.Get().(*gear) }
 
 // longestBody bounds the buffers that are kept.
 const longestBody = 16 << 10
@@ -113,13 +115,14 @@ const longestBody = 16 << 10
 // free lets others use the gear of an exchange that is over, if the transport
 // is done with it: it reported one connection, one request and one answer, and
 // has nothing left to report. That holds for our own transport, and for one that
-// is reliable. With another, a dialer may report what it does for a connection that this exchange did not
-// wait for. The answer's body is not to be used any more.
+// is reliable. With another, a dialer may report what it does for a connection
+// that this exchange did not wait for. The answer's body is not to be used any
+// more.
 func (g *gear) free() {
-	if g.lean.blind || g.conns.Load() != 1 || g.tries.Load() != 1 || g.answers.Load() != 1 || cap(g.body) > longestBody {
+	if g.pool.blind || g.conns.Load() != 1 || g.tries.Load() != 1 || g.answers.Load() != 1 || cap(g.body) > longestBody {
 		return
 	}
-	g.request, g.sent = g.lean.blank, nil
+	g.request, g.sent = g.pool.blank, nil
 	clear(g.body) // it may hold a token
 	g.body = g.body[:0]
 	g.asked.Store(0)
@@ -129,46 +132,12 @@ func (g *gear) free() {
 	g.answers.Store(0)
 	g.wrote.Store(0)
 	g.came.Store(0)
-	g.lean.gears.Put(g)
+	g.pool.idle.Put(g)
 }
 
 func (g *gear) connected() bool { return g.conns.Load() > 0 }
 
-// unheard tells whether the transport has not reported anything, and perhaps
-// never does: also one of net/http's hands requests to whatever was registered
-// with it.
-func (g *gear) unheard() bool { return g.lean.given && g.asked.Load() == 0 }
-
-// withHeader gives a request its header as the last step before the
-// transport.
-type withHeader struct{ http.RoundTripper }
-
-func (t withHeader) RoundTrip(req *http.Request) (*http.Response, error) {
-	if w, ok := req.Context().(*wire); ok {
-		req.Header = w.request.Header // the request is resty's, made for this exchange alone
-		if w.gear.lean.blind {
-			req.Header = req.Header.Clone() // some change values, which requests share
-		}
-	}
-	return t.RoundTripper.RoundTrip(req)
-}
-
-// readBounded reads up to MaxBody bytes into body, which is empty, or a longer
-// one. What is known of their number saves memory, and is not believed.
-func readBounded(r io.Reader, length int64, body []byte) ([]byte, error) {
-	body = slices.Grow(body, int(min(max(length+1, 64), 4096)))
-	for {
-		n, err := r.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		switch {
-		case len(body) > MaxBody:
-			return body, errTooLong
-		case err == io.EOF:
-			return body, nil
-		case err != nil:
-			return body, err
-		case len(body) == cap(body):
-			body = slices.Grow(body, 1)
-		}
-	}
-}
+// unheard tells whether the transport has reported nothing, and perhaps never
+// will. Even an http.Transport may not: it hands requests to whatever was
+// registered with it.
+func (g *gear) unheard() bool { return g.pool.given && g.asked.Load() == 0 }

@@ -51,7 +51,7 @@ func TestOnlyFinishedGearIsUsedAgain(t *testing.T) {
 		"blind":           {conns: 1, tries: 1, answers: 1, blind: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := newGear(&lean{blind: row.blind})
+			g := newGear(&gearPool{blind: row.blind})
 			g.body = append(g.body, "answer"...)
 			g.conns.Store(row.conns)
 			g.tries.Store(row.tries)
@@ -61,7 +61,7 @@ func TestOnlyFinishedGearIsUsedAgain(t *testing.T) {
 			assert.Equal(t, row.again, g.conns.Load() == 0 && row.conns != 0)
 		})
 	}
-	big := newGear(&lean{})
+	big := newGear(&gearPool{})
 	big.body = make([]byte, longestBody+1)
 	big.conns.Store(1)
 	big.tries.Store(1)
