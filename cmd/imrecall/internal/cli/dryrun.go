@@ -40,8 +40,8 @@ func (p *program) dryRun(f bulkFlags, source *source, client config.Client, reso
 type planJSON struct {
 	Messages       int     `json:"messages"`
 	Invalid        int     `json:"invalid"`
-	Skipped        int     `json:"skipped,omitempty"` // settled in earlier runs
-	Left           int     `json:"left,omitempty"`    // for another run, because of --first
+	Skipped        int     `json:"skipped"` // settled in earlier runs
+	Left           int     `json:"left"`    // for another run, because of --first
 	Calls          int     `json:"calls"`
 	CallsPerSecond float64 `json:"calls_per_second"` // 0: no limit
 	Seconds        float64 `json:"seconds"`
