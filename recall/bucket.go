@@ -14,7 +14,8 @@ type bucket struct {
 	calls   int           // permits in all
 	per     time.Duration // how long one stays away after its call
 	running int           // permits of calls that have no answer yet
-	returns []time.Time   // when the other permits that are away come back, in order
+	returns []time.Time   // when the other permits that are away come back at the latest, in order
+	early   time.Duration // and how much sooner they do, as the way takes time
 	closed  time.Time     // nothing goes out before this
 	single  list.List     // of *waiter
 	bulk    list.List     // of *waiter
@@ -32,52 +33,31 @@ type waiter struct {
 	err      error
 }
 
-// away is how long the permit of a call that was sent stays away.
-func (b *bucket) away(now time.Time, end CallEnd) time.Duration {
-	switch {
-	case !end.Answered:
-		return 2 * b.per
-	case end.RoundTrip <= 0:
-		return b.per
+// sent keeps the permit of a call that was sent away for as long as it has to
+// be.
+func (b *bucket) sent(now time.Time, end CallEnd) {
+	away := b.per
+	if end.Answered && end.RoundTrip > 0 {
+		b.early = b.trip.add(now, end.RoundTrip).early(b.per)
+	} else {
+		away += b.early // it stays away for all of the time
 	}
-	early := b.trip.add(now, end.RoundTrip)/2 - b.per/doubt
-	return b.per - min(max(early, 0), b.per/20)
-}
-
-// doubt is the share of the quota's time that a measured round trip may owe to
-// a machine that was busy all the while: 5 ms of a second.
-const doubt = 200
-
-// roundTrip knows the shortest round trip of the last while: of the current
-// span of time and the one before.
-type roundTrip struct {
-	since             time.Time // when the current span began
-	current, previous time.Duration
-}
-
-// trustTrips is how long such a span lasts.
-const trustTrips = 10 * time.Second
-
-// add takes in one more and returns the shortest.
-func (r *roundTrip) add(now time.Time, trip time.Duration) time.Duration {
-	if now.Sub(r.since) >= trustTrips {
-		r.previous = r.current
-		if r.since.IsZero() || now.Sub(r.since) >= 2*trustTrips {
-			r.previous = trip // what was seen before is too old
-		}
-		r.since, r.current = now, trip
+	if !end.Answered {
+		away += b.per
 	}
-	r.current = min(r.current, trip)
-	return min(r.current, r.previous)
+	b.send(now.Add(away))
 }
+
+// back returns when the i-th of the permits that are away comes back.
+func (b *bucket) back(i int) time.Time { return b.returns[i].Add(-b.early) }
 
 // settle takes back the permits that have been away for long enough.
 func (b *bucket) settle(now time.Time) {
-	back := 0
-	for back < len(b.returns) && !now.Before(b.returns[back]) {
-		back++
+	n := 0
+	for n < len(b.returns) && !now.Before(b.back(n)) {
+		n++
 	}
-	b.returns = slices.Delete(b.returns, 0, back)
+	b.returns = slices.Delete(b.returns, 0, n)
 }
 
 // send keeps a permit away until the given time. Times come nearly in order.
@@ -116,7 +96,7 @@ func (b *bucket) earliest(now time.Time, ahead int) time.Time {
 	at := now
 	free := b.calls - b.running - len(b.returns)
 	if turn := ahead%b.calls - free - b.running; turn >= 0 && turn < len(b.returns) {
-		at = b.returns[turn]
+		at = b.back(turn)
 	}
 	at = at.Add(time.Duration(ahead/b.calls) * (b.per - b.per/20))
 	if at.Before(b.closed) {

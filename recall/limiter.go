@@ -13,14 +13,15 @@ import (
 // latest call's counts.
 //
 // A quota of 100 calls a second is 100 permits. A call takes one, which comes
-// back one second after the answer, or up to 50 ms sooner: by half of the
-// shortest round trip that was seen of late, less 5 ms. Two calls that use the
-// same permit arrive at least a second apart, however the network delays each
-// call and whichever way is the slower one, unless it is suddenly faster than
-// that shortest round trip; so the vendor never sees more than 100 in any
-// second. With a round trip of 50 ms, calls go out at 97 a second. The permit of
-// a call that was given up without an answer, which may still be on its way,
-// comes back after two seconds.
+// back one second after the answer, or up to 50 ms sooner: by half of what the
+// way there and back takes at least, less 5 ms that a busy machine may have
+// added to every trip. At least it takes the shortest round trip of late, less
+// twice what the usual one takes longer. Two calls that use the same permit
+// arrive at least a second apart, however the network delays each call and
+// whichever way is the slower one, unless it is suddenly faster than that; so
+// the vendor never sees more than 100 in any second. With a round trip of 50 ms,
+// calls go out at 97 a second. The permit of a call that was given up without an
+// answer, which may still be on its way, comes back after two seconds.
 //
 // It is an [Acquirer]. A caller that uses only Wait gets its permit back a
 // little later than Per after it took it.
@@ -138,7 +139,7 @@ func (l *limiter) releaser(b *bucket) func(CallEnd) {
 			now := time.Now()
 			b.running--
 			if end.Sent {
-				b.send(now.Add(b.away(now, end)))
+				b.sent(now, end)
 			}
 			l.serve(b, now)
 		})
@@ -205,7 +206,7 @@ func (l *limiter) arm(b *bucket, now time.Time) {
 		if missing >= len(b.returns) {
 			return
 		}
-		at = b.returns[missing]
+		at = b.back(missing)
 	}
 	if at.Before(b.closed) {
 		at = b.closed

@@ -86,33 +86,40 @@ func TestLimiterIsStrictWhateverTheNetworkDoes(t *testing.T) {
 // A machine that is busy at first makes round trips look longer than they are:
 // what it measured must not be given back to calls that travel faster later.
 func TestLimiterIsStrictAfterASlowStart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const calls = 20
-		limiter, quota := acquirer(t), perSecond(calls)
-		var mu sync.Mutex
-		var arrivals []time.Time
-		var wg sync.WaitGroup
-		for n := range 3 * calls {
-			wg.Go(func() {
-				release, err := limiter.Acquire(t.Context(), quota)
-				assert.NoError(t, err)
-				there := 100 * time.Microsecond
-				if n < calls {
-					there = 8 * time.Millisecond
+	const calls = 20
+	for name, late := range map[string]func(n int) time.Duration{
+		"a little busy": func(int) time.Duration { return 8 * time.Millisecond },
+		"very busy":     func(n int) time.Duration { return time.Duration(60+n*37%80) * time.Millisecond },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limiter, quota := acquirer(t), perSecond(calls)
+				var mu sync.Mutex
+				var arrivals []time.Time
+				var wg sync.WaitGroup
+				for n := range 3 * calls {
+					wg.Go(func() {
+						release, err := limiter.Acquire(t.Context(), quota)
+						assert.NoError(t, err)
+						there := 100 * time.Microsecond
+						if n < calls {
+							there = late(n)
+						}
+						sent := time.Now()
+						<-time.After(there)
+						mu.Lock()
+						arrivals = append(arrivals, time.Now())
+						mu.Unlock()
+						<-time.After(100 * time.Microsecond)
+						release(recall.CallEnd{Sent: true, Answered: true, RoundTrip: time.Since(sent)})
+					})
+					synctest.Wait()
 				}
-				sent := time.Now()
-				<-time.After(there)
-				mu.Lock()
-				arrivals = append(arrivals, time.Now())
-				mu.Unlock()
-				<-time.After(100 * time.Microsecond)
-				release(recall.CallEnd{Sent: true, Answered: true, RoundTrip: time.Since(sent)})
+				wg.Wait()
+				assert.LessOrEqual(t, overlap(arrivals, time.Second), calls)
 			})
-			synctest.Wait()
-		}
-		wg.Wait()
-		assert.LessOrEqual(t, overlap(arrivals, time.Second), calls)
-	})
+		})
+	}
 }
 
 func TestLimiterBySmallQuota(t *testing.T) {

@@ -33,13 +33,13 @@ type backend struct {
 	failure       string // what it says when it fails
 }
 
-// window is how long after that the emulators let a message be recalled: longer
-// than these tests take.
-const window = 24 * time.Hour
-
 // epoch is when the messages of a storm were sent: message n so many
 // milliseconds later.
 var epoch = time.UnixMilli(time.Now().UnixMilli())
+
+// window is how long after that the emulators let a message be recalled: longer
+// than these tests take.
+const window = 24 * time.Hour
 
 func messageID(n int) string { return strconv.Itoa(1_000_000 + n) }
 
