@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,17 +38,20 @@ func TestEachFindsTheMessageThatIsRefused(t *testing.T) {
 		emulator.Answer(w, r)
 	})
 	c := newClient(t, Config{Host: server.URL, AppKey: emulator.AppKey})
-	results := recall.Batch(t.Context(), c, reqs)
-	for i, r := range results {
-		switch i {
-		case 7:
+	yielded := 0
+	// Linger: on a busy machine calls would go before they are full.
+	for r := range recall.Each(t.Context(), c, slices.Values(reqs), recall.EachOptions{Linger: time.Hour}) {
+		yielded++
+		switch r.Request.MessageID {
+		case "7":
 			assert.Equal(t, "SentAt", failure(t, r.Err).Field)
-		case 42:
+		case "42":
 			assert.Equal(t, "Parameter Error", failure(t, r.Err).Message)
 		default:
-			require.NoError(t, r.Err, i)
+			require.NoError(t, r.Err, r.Request.MessageID)
 			assert.Equal(t, recall.Accepted, r.Receipt.Outcome)
 		}
 	}
+	assert.Len(t, reqs, yielded)
 	assert.LessOrEqual(t, len(server.Requests()), 16, "four batches, of which one is halved until the message is alone")
 }

@@ -55,6 +55,20 @@ func TestCallbackProbe(t *testing.T) {
 	}
 }
 
+// A proxy that drops the body, or a middleware that has read it, does not make
+// a probe of a message.
+func TestCallbackThatLostItsBody(t *testing.T) {
+	c := newCallbacks(t, callbackSecret)
+	h := callbackHeader(callbackSecret, []byte(`{"eventType":"7","msgId":"11555996"}`))
+	for _, body := range []string{"", "{}"} {
+		_, err := c.ParseEvents(t.Context(), h, []byte(body))
+		require.ErrorIs(t, err, recall.ErrUnauthorized, body)
+		events, err := c.ParseEvents(t.Context(), callbackHeader(callbackSecret, []byte(body)), []byte(body))
+		require.NoError(t, err, "a probe that is signed")
+		assert.Empty(t, events)
+	}
+}
+
 // flipped returns s with one bit after the other turned over.
 func flipped(s string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {

@@ -22,7 +22,7 @@ func TestEachPacks(t *testing.T) {
 		req.To, req.Ref = strconv.Itoa(i%10), "ref "+req.MessageID
 		reqs = append(reqs, req)
 	}
-	got := collect(recall.Each(t.Context(), b, slices.Values(reqs), recall.EachOptions{}))
+	got := atOnce(t, b, reqs)
 	checkEach(t, reqs, got)
 	for _, r := range got {
 		require.NoError(t, r.Err)

@@ -56,7 +56,7 @@ func TestEachFindsTheCulprit(t *testing.T) {
 		"first": {"0"}, "middle": {"13"}, "last": {"19"}, "three": {"3", "4", "17"},
 	} {
 		b := refusing(blame(culprits...))
-		for i, r := range recall.Batch(t.Context(), b, requests(20)) {
+		for i, r := range atOnce(t, b, requests(20)) {
 			if slices.Contains(culprits, strconv.Itoa(i)) {
 				e := failure(t, r)
 				assert.Equal(t, "Parameter Error", e.Message)
@@ -78,7 +78,7 @@ func TestEachSplitsABatchThatIsAllWrong(t *testing.T) {
 		recall.ErrNotFound, recall.ErrBadResponse,
 	} {
 		b := refusing(func([]recall.Request) error { return &recall.Error{Kind: kind} })
-		for _, r := range recall.Batch(t.Context(), b, requests(20)) {
+		for _, r := range atOnce(t, b, requests(20)) {
 			assert.Equal(t, kind, failure(t, r).Kind)
 		}
 		assert.Len(t, b.sizes, 39)
@@ -102,7 +102,7 @@ func TestEachDoesNotSplit(t *testing.T) {
 					return err
 				})
 				seen := map[*recall.Error]bool{}
-				for _, r := range recall.Batch(t.Context(), b, requests(20)) {
+				for _, r := range atOnce(t, b, requests(20)) {
 					e := failure(t, r)
 					assert.Equal(t, recall.Error{Kind: kind, Code: "c", MayHaveApplied: open, Err: errBoom}, *e)
 					assert.ErrorIs(t, r.Err, kind)
@@ -118,7 +118,7 @@ func TestEachDoesNotSplit(t *testing.T) {
 		}
 	}
 	b := refusing(func([]recall.Request) error { return errBoom })
-	for _, r := range recall.Batch(t.Context(), b, requests(20)) {
+	for _, r := range atOnce(t, b, requests(20)) {
 		assert.Equal(t, errBoom, r.Err, "not ours to explain")
 	}
 	assert.Equal(t, []int{20}, b.sizes)
@@ -140,7 +140,7 @@ func TestEachAfterACallThatMayHaveBeenApplied(t *testing.T) {
 			}
 			return answers[reqs[0].MessageID]
 		})
-		results := recall.Batch(t.Context(), b, requests(5))
+		results := atOnce(t, b, requests(5))
 		require.NoError(t, results[0].Err)
 		assert.Equal(t, recall.Recalled, results[0].Receipt.Outcome)
 		if notFound { // the call that failed may have meant this message
@@ -181,7 +181,7 @@ func TestEachAfterAPartThatAnswersForEach(t *testing.T) {
 		results[1] = recall.Result{Err: &recall.Error{Kind: recall.ErrWindowExpired}}
 		return results, nil
 	}
-	results := recall.Batch(t.Context(), b, requests(20))
+	results := atOnce(t, b, requests(20))
 	assert.Equal(t, []int{20, 10, 10}, b.sizes)
 	for i, r := range results {
 		switch i % 10 {
@@ -201,7 +201,7 @@ func TestEachAfterAPartThatAnswersForEach(t *testing.T) {
 		return results, nil
 	}
 	seen := map[*recall.Error]bool{shared: true}
-	for _, r := range recall.Batch(t.Context(), b, requests(20)) {
+	for _, r := range atOnce(t, b, requests(20)) {
 		seen[failure(t, r)] = true
 	}
 	assert.Len(t, seen, 21, "no two share an error")
@@ -212,7 +212,7 @@ func TestEachWithABatcherThatMiscounts(t *testing.T) {
 		b := &batcher{limit: 20, many: func(context.Context, []recall.Request) ([]recall.Result, error) {
 			return make([]recall.Result, n), nil
 		}}
-		for _, r := range recall.Batch(t.Context(), b, requests(20)) {
+		for _, r := range atOnce(t, b, requests(20)) {
 			e := failure(t, r)
 			assert.Equal(t, recall.ErrBadResponse, e.Kind)
 			assert.True(t, e.MayHaveApplied)

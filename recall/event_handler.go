@@ -19,6 +19,7 @@ const (
 var (
 	errNoParser = errors.New("recall: EventHandler: Parser is required")
 	errNoHandle = errors.New("recall: EventHandler: Handle is required")
+	errBodyRead = errors.New("recall: EventHandler: the body was read before it came here: by a middleware, or by ParseForm")
 )
 
 // EventHandler is an http.Handler that receives the callbacks of one
@@ -29,15 +30,16 @@ var (
 //
 // It answers as the vendor wants when Handle returned nil for each event of
 // the callback, and 503 when it did not, so that the vendor sends the callback
-// again. Events are therefore dealt with at least once: a callback whose
-// second event failed comes again with both. A vendor gives up after a few
-// tries, so let Handle do no more than to store.
+// again. Events are therefore dealt with at least once: a callback of which one
+// event failed comes again with all. A vendor gives up after a few tries, so let
+// Handle do no more than to store.
 //
 // Other answers: 401 to a callback that the vendor did not sign, 403 to one of
 // another application, 400 to one that can't be read, 408 to one that arrives
 // too slowly, 413 to one that is too large, 405 to another method than POST,
-// and 503 while Parser or Handle is missing. None of them says why; OnError is
-// told, but of the 405.
+// and 503 while Parser or Handle is missing, or where something before this
+// handler has read the body. None of them says why; OnError is told, but of the
+// 405.
 //
 // A callback that can be read in part makes the events of that part, before it
 // is answered with 400. A vendor that would stop for good (GoEasy) is answered
@@ -53,16 +55,17 @@ type EventHandler struct {
 	// Parser is the vendor's, such as easemob.NewCallbacks returns. Required.
 	Parser EventParser
 
-	// Handle is called for each event, one after the other, with a ctx that
-	// ends shortly before the vendor loses patience, or when the vendor hangs
-	// up. It must be safe for concurrent use: callbacks arrive in parallel,
-	// twice, and in any order; a recall may arrive before its message.
-	// Required.
+	// Handle is called for each event, one after the other and also after one
+	// that failed, with a ctx that ends shortly before the vendor loses
+	// patience, or when the vendor hangs up. It must be safe for concurrent
+	// use: callbacks arrive in parallel, twice, and in any order; a recall may
+	// arrive before its message. Required.
 	Handle func(ctx context.Context, e Event) error
 
 	// OnError is told why a callback was not answered as received, or why some
-	// of it made no event: an error of Parser, of Handle, or of reading the
-	// request. Nil: nobody is.
+	// of it made no event: an error of Parser, the first of Handle, or one of
+	// reading the request. It must be safe for concurrent use. Nil: nobody is
+	// told.
 	OnError func(r *http.Request, err error)
 
 	// MaxBody is the largest callback that is read, in bytes. 0: 1 MiB.
@@ -122,18 +125,24 @@ func (h *EventHandler) receive(w http.ResponseWriter, r *http.Request) (Callback
 	return rules, status, refusal
 }
 
-// handleAll stops where ctx is over: the vendor does not listen any more, and
-// sends all of them again.
-func (h *EventHandler) handleAll(ctx context.Context, events []Event) error {
+// handleAll returns the first failure, after all events: one that never
+// succeeds must not hide the others. It stops where ctx is over: the vendor does
+// not listen any more, and sends all of them again.
+func (h *EventHandler) handleAll(ctx context.Context, events []Event) (failure error) {
 	for _, e := range events {
 		if err := ctx.Err(); err != nil {
-			return err
+			return first(failure, err)
 		}
-		if err := h.Handle(ctx, e); err != nil {
-			return err
-		}
+		failure = first(failure, h.Handle(ctx, e))
 	}
-	return nil
+	return failure
+}
+
+func first(err, next error) error {
+	if err != nil {
+		return err
+	}
+	return next
 }
 
 // patience leaves a tenth of the vendor's deadline for the way back.
@@ -166,6 +175,9 @@ func (h *EventHandler) read(ctx context.Context, w http.ResponseWriter, r *http.
 		// there was no body left to read.
 		_ = conn.SetReadDeadline(time.Time{})
 	}
+	if err == nil && len(body) == 0 && r.ContentLength > 0 {
+		return nil, errBodyRead // an empty body may be a probe, and nobody would notice that the event is lost
+	}
 	return body, err
 }
 
@@ -173,10 +185,14 @@ func readStatus(err error) int {
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return http.StatusRequestEntityTooLarge
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return http.StatusRequestTimeout
+	case errors.Is(err, errBodyRead):
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusBadRequest
 	}
-	return http.StatusBadRequest
 }
 
 // parseStatus is the answer to what the parser says of a callback. What is not

@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -21,39 +23,78 @@ import (
 // TestEventHandlerLeavesTheConnectionInOrder: a callback that took too long is sent again over the same connection, and
 // nothing of the first one's deadline is left then, though something before the handler has read the body already.
 func TestEventHandlerLeavesTheConnectionInOrder(t *testing.T) {
-	const deadline = 300 * time.Millisecond
-	first := make(chan struct{}, 1)
-	first <- struct{}{}
-	h := &recall.EventHandler{
-		Parser: parser{rules: recall.CallbackRules{Deadline: deadline}},
-		Handle: func(_ context.Context, _ recall.Event) error {
-			select {
-			case <-first:
-				<-time.After(deadline + deadline/3) // whatever ctx says
-			default:
-			}
-			return nil
-		},
-	}
-	ends := make(chan error, 2)
-	conn := dial(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		assert.NoError(t, err)
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		h.ServeHTTP(w, r)
-		ends <- r.Context().Err()
-	}), "")
-	answers := bufio.NewReader(conn)
-	for range 2 {
-		_, err := io.WriteString(conn, signed+"1\r\n\r\n1")
-		require.NoError(t, err)
-		resp, err := http.ReadResponse(answers, nil)
-		require.NoError(t, err)
-		resp.Body.Close()
-		assert.Equal(t, 200, resp.StatusCode)
-		assert.NoError(t, <-ends, "the sender is still there")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		const deadline = 3 * time.Second
+		first := make(chan struct{}, 1)
+		first <- struct{}{}
+		h := &recall.EventHandler{
+			Parser: parser{rules: recall.CallbackRules{Deadline: deadline}},
+			Handle: func(_ context.Context, _ recall.Event) error {
+				select {
+				case <-first:
+					<-time.After(deadline + time.Second) // whatever ctx says
+				default:
+				}
+				return nil
+			},
+		}
+		ends := make(chan error, 2)
+		conn := pipe(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			assert.NoError(t, err)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			h.ServeHTTP(w, r)
+			ends <- r.Context().Err()
+		}))
+		answers := bufio.NewReader(conn)
+		for range 2 {
+			_, err := io.WriteString(conn, signed+"1\r\n\r\n1")
+			require.NoError(t, err)
+			resp, err := http.ReadResponse(answers, nil)
+			require.NoError(t, err)
+			resp.Body.Close()
+			assert.Equal(t, 200, resp.StatusCode)
+			assert.NoError(t, <-ends, "the sender is still there")
+		}
+	})
 }
+
+// pipe connects to a server of h without a network, so that its time may be that of a bubble.
+func pipe(t *testing.T, h http.Handler) net.Conn {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	srv := &http.Server{Handler: h}
+	l := &onePipe{conns: make(chan net.Conn, 1)}
+	l.conns <- theirs
+	served := make(chan error)
+	go func() { served <- srv.Serve(l) }()
+	t.Cleanup(func() {
+		ours.Close()
+		assert.NoError(t, srv.Close())
+		assert.ErrorIs(t, <-served, http.ErrServerClosed)
+	})
+	return ours
+}
+
+// onePipe is a net.Listener of one connection.
+type onePipe struct {
+	conns chan net.Conn
+	once  sync.Once
+}
+
+func (l *onePipe) Accept() (net.Conn, error) {
+	if conn, ok := <-l.conns; ok {
+		return conn, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (l *onePipe) Close() error {
+	l.once.Do(func() { close(l.conns) })
+	return nil
+}
+
+func (l *onePipe) Addr() net.Addr { return &net.UnixAddr{} }
 
 // dial connects to a server of h and sends text.
 func dial(t *testing.T, h http.Handler, text string) net.Conn {

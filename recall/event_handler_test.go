@@ -110,7 +110,7 @@ func TestEventHandlerAnswers(t *testing.T) {
 				}
 				return nil
 			},
-			body: "1 2 3", status: 503, handled: []string{"1"},
+			body: "1 2 3", status: 503, handled: []string{"1", "3"},
 		},
 		"largest by default":   {body: strings.Repeat(" ", 1<<20), status: 200},
 		"too large by default": {body: strings.Repeat(" ", 1<<20+1), status: 413},
@@ -118,6 +118,9 @@ func TestEventHandlerAnswers(t *testing.T) {
 		"too large":            {body: "123456", maxBody: 5, status: 413},
 		"a negative limit":     {body: "1", maxBody: -1, status: 200, handled: []string{"1"}},
 		"no limit is not none": {body: strings.Repeat(" ", 1<<20+1), maxBody: -1, status: 413},
+		"a middleware has read the body": {
+			body: "1", change: func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }, status: 503,
+		},
 		"body breaks off": {
 			change: func(r *http.Request) { r.Body = io.NopCloser(io.MultiReader(strings.NewReader("1"), cutOff{})) }, status: 400,
 		},

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -76,10 +77,8 @@ type session struct {
 
 func newSession(t *testing.T) *session {
 	s := &session{t: t, dir: t.TempDir(), env: os.Environ(), ports: map[string]string{}}
-	for _, port := range []string{"7001", "7002", "7003"} {
-		free, err := freePort()
-		require.NoError(t, err)
-		s.ports[port] = free
+	for i, port := range freePorts(3) {
+		s.ports[strconv.Itoa(7001+i)] = port
 	}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/pem"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -55,23 +56,23 @@ func setup(env *testscript.Env) error {
 	env.Setenv("HOSTPORT", strings.TrimPrefix(s.easemob.URL, "http://"))
 	env.Setenv("NETEASE_URL", s.netease.URL)
 	env.Setenv("PRIVATE_URL", s.private.URL)
-	for _, name := range []string{"PORT1", "PORT2", "PORT3"} {
-		port, err := freePort()
-		if err != nil {
-			return err
-		}
-		env.Setenv(name, port)
+	for i, port := range freePorts(3) {
+		env.Setenv("PORT"+strconv.Itoa(i+1), port)
 	}
 	return errors.Join(s.install(env.WorkDir+"/home"), os.WriteFile(env.WorkDir+"/ca.pem", ca, 0o600))
 }
 
-func freePort() (string, error) {
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// freePorts returns ports that nobody listens on. They are below those that the system gives to connections and to
+// listeners that name none, so that none of these takes one before it is used.
+func freePorts(n int) []string {
+	var ports []string
+	for port := 20_000 + rand.IntN(6_000); len(ports) < n; port++ {
+		listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil && listener.Close() == nil {
+			ports = append(ports, strconv.Itoa(port))
+		}
 	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, errors.Join(err, listener.Close())
+	return ports
 }
 
 func stageOf(ts *testscript.TestScript) *stage {

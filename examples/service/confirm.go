@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 )
 
@@ -81,7 +82,7 @@ func (s *service) raiseAlarm(ctx context.Context, k key) error {
 		if !m.overdue(s.clock.Now()) {
 			return nil // the notification came meanwhile
 		}
-		text = s.alarmText(k.app, before)
+		text = s.alarmText(*m, before)
 		return &record{Action: actionAlarmed}
 	}, func(tx *sql.Tx) error {
 		if text == "" {
@@ -98,14 +99,14 @@ func (s *service) raiseAlarm(ctx context.Context, k key) error {
 }
 
 // alarmText says what is known, and no more.
-func (s *service) alarmText(appName string, before state) string {
-	a, served := s.apps[appName]
+func (s *service) alarmText(m message, before state) string {
+	a, served := s.apps[m.App]
 	within := s.limits.confirm.String()
 	switch {
 	case before == unknown:
 		return "the vendor was asked, and no answer tells whether it is gone; no notification within " + within
-	case served && !a.notifies:
-		return "the vendor said yes; no notification: this vendor documents none, so nothing proves that the message is gone"
+	case served && !slices.Contains(a.notifies, m.Chat):
+		return "the vendor said yes; no notification: this vendor documents none for such a message, so nothing proves that the message is gone"
 	default:
 		return "the vendor said yes; no notification within " + within
 	}

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/imrecall/imrecall/easemob/easemobtest"
 	"github.com/imrecall/imrecall/recall"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -22,8 +23,8 @@ func quiet(t *testing.T, db string) *service {
 	yes := recall.ProviderFunc(func(context.Context, recall.Request) (recall.Receipt, error) {
 		return recall.Receipt{Outcome: recall.Accepted}, nil
 	})
-	a := &app{name: "vendor", provider: yes, key: serverKey, notifies: true}
-	return newService([]*app{a}, st, limits{recall: time.Second, confirm: time.Minute, job: time.Hour}, realClock{},
+	a := &app{name: "vendor", provider: yes, key: serverKey, notifies: []recall.ChatType{recall.ChatDirect}}
+	return newService([]*app{a}, st, limits{recall: time.Minute, confirm: time.Minute, job: time.Hour, store: time.Minute}, realClock{},
 		slog.New(slog.DiscardHandler))
 }
 
@@ -77,6 +78,23 @@ func TestAlarmAfterAMinute(t *testing.T) {
 		<-done
 		require.NoError(t, s.store.close())
 	})
+}
+
+// An alarm that nothing could have kept from being raised says so.
+func TestAlarmTexts(t *testing.T) {
+	w := newWorld(t, easemobtest.Callbacks{})
+	const waited, undocumented = "the vendor said yes; no notification within 1m0s",
+		"the vendor said yes; no notification: this vendor documents none for such a message, so nothing proves that the message is gone"
+	for app, chats := range map[string]map[recall.ChatType]string{
+		"easemob": {recall.ChatDirect: waited, recall.ChatGroup: waited, recall.ChatRoom: waited},
+		"netease": {recall.ChatDirect: waited, recall.ChatGroup: waited, recall.ChatSuperGroup: waited, recall.ChatRoom: undocumented},
+		"goeasy":  {recall.ChatDirect: undocumented, recall.ChatGroup: undocumented},
+		"retired": {recall.ChatDirect: waited},
+	} {
+		for chat, text := range chats {
+			assert.Equal(t, text, w.alarmText(message{App: app, Chat: chat}, pending), "%s %s", app, chat)
+		}
+	}
 }
 
 // After the service was down for longer than the minute, the alarm is raised

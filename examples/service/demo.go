@@ -99,11 +99,11 @@ func minutePasses(ctx context.Context, s *stage) error {
 // runDemo plays the steps, and prints each request with its answer. What
 // differs from run to run is printed as "...".
 func runDemo(ctx context.Context, o options, out io.Writer) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	s := &stage{vendors: startEmulators(), clock: newSetClock(time.Now())}
 	defer s.vendors.close()
-	o.addr, o.limits.recall = "127.0.0.1:0", 10*time.Second // a busy machine shows the same
+	o.addr, o.limits.recall = "127.0.0.1:0", time.Minute // a busy machine shows the same
 	log := slog.New(slog.DiscardHandler)
 	apps, err := s.vendors.apps(policy(o.limits.recall, log))
 	if err != nil {

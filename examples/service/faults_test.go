@@ -158,8 +158,9 @@ func TestHangUpIsNotLoggedAsAnError(t *testing.T) {
 	assert.NotContains(t, logged.String(), "level=ERROR")
 }
 
-// One recall overtakes whatever the background has to write.
-func TestSingleWritesOvertakeTheBackground(t *testing.T) {
+// One recall overtakes whatever the background has to write, and no other recall: one that waits for long would lose the
+// outcome of its call.
+func TestOrderOfWrites(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "service.db")
 	synctest.Test(t, func(t *testing.T) {
 		s := quiet(t, db)
@@ -186,11 +187,15 @@ func TestSingleWritesOvertakeTheBackground(t *testing.T) {
 		gaveUp, giveUp := context.WithCancel(bulk)
 		giveUp()
 		require.ErrorIs(t, s.store.write(gaveUp, func(*sql.Tx) error { return nil }), context.Canceled)
-		write(t.Context(), "single")
+		want := []string{"first"}
+		for i := range 10 {
+			want = append(want, fmt.Sprint("single ", i))
+			write(t.Context(), want[1+i])
+		}
 		close(goOn)
 		all.Wait()
-		assert.Equal(t, []string{"first", "single"}, order[:2])
-		assert.Len(t, order, 22)
+		assert.Equal(t, want, order[:11])
+		assert.Len(t, order, 31)
 		require.NoError(t, s.store.close())
 	})
 }

@@ -141,7 +141,7 @@ func (s *service) settleItem(ctx context.Context, a *app, by asking, result reca
 // postpone writes down that the vendor was not asked, and leaves the message to
 // the job.
 func (s *service) postpone(ctx context.Context, a *app, id string, by asking) (err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.store)
 	defer cancel()
 	defer func() { s.landed(key{a.name, id}, err) }()
 	_, err = s.store.change(ctx, a.name, id, func(m *message) *record {

@@ -50,7 +50,9 @@ func TestServe(t *testing.T) {
 	defer stop()
 	serving := make(chan string, 1)
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"-addr", "127.0.0.1:0"}, noEnv, io.Discard, urlFinder(serving)) }()
+	go func() {
+		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-recall-within", "5m"}, noEnv, io.Discard, urlFinder(serving))
+	}()
 	url := <-serving
 	for _, step := range steps()[:6] {
 		status, answer, err := step.request(t.Context(), url)
@@ -83,8 +85,8 @@ func TestBadStart(t *testing.T) {
 			env:  map[string]string{"GOEASY_HOST": "ftp://x", "GOEASY_APP_KEY": "BC-1", "GOEASY_SECRET_KEY": "s"},
 			text: "Host",
 		},
-		"database": {args: []string{"-db", "/no/such/folder/service.db"}, text: "/no/such/folder/service.db"},
-		"address":  {args: []string{"-addr", "256.0.0.1:1"}, text: "256.0.0.1"},
+		"database": {args: []string{"-addr", "127.0.0.1:0", "-db", "/no/such/folder/service.db"}, text: "/no/such/folder/service.db"},
+		"address":  {args: []string{"-addr", "127.0.0.1:65536"}, text: "65536"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

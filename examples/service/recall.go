@@ -8,9 +8,6 @@ import (
 	"github.com/imrecall/imrecall/recall"
 )
 
-// storeWithin is how long it may take to write down what came of a call.
-const storeWithin = 5 * time.Second
-
 // asking is who asks for a recall, and how.
 type asking struct {
 	operator string
@@ -75,7 +72,7 @@ func (s *service) ask(ctx context.Context, a *app, id string, by asking) (m mess
 func (s *service) settle(
 	ctx context.Context, a *app, id string, by asking, receipt recall.Receipt, failure error, done bool,
 ) (v verdict, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.store)
 	defer cancel()
 	defer func() { s.landed(key{a.name, id}, err) }()
 	r := recordOf(receipt, failure)

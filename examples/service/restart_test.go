@@ -29,7 +29,7 @@ func startProcess(t *testing.T, vendors *emulators, db string) process {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), self, "-addr", "127.0.0.1:0", "-db", db, "-recall-within", "10s")
+	cmd := exec.CommandContext(t.Context(), self, "-addr", "127.0.0.1:0", "-db", db, "-recall-within", "5m")
 	cmd.Env = append(os.Environ(), asService+"=1",
 		"EASEMOB_HOST="+vendors.easemob.URL, "EASEMOB_ORG="+vendors.easemob.Org, "EASEMOB_APP="+vendors.easemob.App,
 		"EASEMOB_CLIENT_ID="+vendors.easemob.ClientID, "EASEMOB_CLIENT_SECRET="+vendors.easemob.ClientSecret,
@@ -75,7 +75,7 @@ func TestKilledBetweenRequestAndAnswer(t *testing.T) {
 	w := &world{
 		t: t, vendors: vendors, clock: newSetClock(time.Now()), logged: newLogBuffer(),
 		program: &program{url: first.url}, told: easemobtest.Callbacks{NoRecalls: true},
-		options: options{addr: "127.0.0.1:0", db: db, limits: limits{10 * time.Second, time.Minute, time.Hour}},
+		options: options{addr: "127.0.0.1:0", db: db, limits: patient()},
 	}
 	w.callBack(w.told)
 	w.spam(30)

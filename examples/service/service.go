@@ -20,8 +20,8 @@ type app struct {
 	key func(recall.Request) string
 	// roomOperator is who recalls in chat rooms, where the vendor wants to know.
 	roomOperator string
-	// notifies tells whether this vendor's callbacks tell of recalls.
-	notifies bool
+	// notifies is in which chats this vendor's callbacks tell of recalls.
+	notifies []recall.ChatType
 	// close lets go of the provider's connections.
 	close func()
 	// wake is told that there is a new job.
@@ -33,6 +33,7 @@ type limits struct {
 	recall  time.Duration // the call for one message, with all its repetitions
 	confirm time.Duration // until the vendor's notification, before the alarm
 	job     time.Duration // the recall of everything of a user
+	store   time.Duration // until what came of a call is written down
 }
 
 func (l limits) check() error {

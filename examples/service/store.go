@@ -18,15 +18,18 @@ var errNotStored = errors.New("no such message here: the vendor has not told of 
 // others read meanwhile.
 type store struct {
 	writer, reader *sql.DB
-	// queue has room for the one of the background's writes that waits for the
-	// writer or has it. Single recalls don't queue here, and so overtake.
+	// turn has room for the one write that has the writer. Those that wait for it
+	// get it in order; database/sql would pick one at random.
+	turn chan struct{}
+	// queue has room for the one of the background's writes that waits for its
+	// turn or has it. Single recalls don't queue here, and so overtake.
 	queue   chan struct{}
 	clock   clock
 	changed *broadcast // told after each write
 }
 
 func openStore(ctx context.Context, path string, c clock) (*store, error) {
-	s := &store{queue: make(chan struct{}, 1), clock: c, changed: newBroadcast()}
+	s := &store{turn: make(chan struct{}, 1), queue: make(chan struct{}, 1), clock: c, changed: newBroadcast()}
 	var err error
 	// A transaction that reads and then writes takes its lock at once; one that
 	// took it at the first write could find that another was faster.
@@ -63,13 +66,15 @@ func (s *store) close() error { return errors.Join(s.reader.Close(), s.writer.Cl
 // write runs f in a transaction, and commits where it returns nil.
 func (s *store) write(ctx context.Context, f func(tx *sql.Tx) error) error {
 	if recall.IsBulk(ctx) {
-		select {
-		case s.queue <- struct{}{}:
-			defer func() { <-s.queue }()
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := enter(ctx, s.queue); err != nil {
+			return err
 		}
+		defer leave(s.queue)
 	}
+	if err := enter(ctx, s.turn); err != nil {
+		return err
+	}
+	defer leave(s.turn)
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -83,6 +88,17 @@ func (s *store) write(ctx context.Context, f func(tx *sql.Tx) error) error {
 	s.changed.tell()
 	return nil
 }
+
+func enter(ctx context.Context, room chan struct{}) error {
+	select {
+	case room <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func leave(room chan struct{}) { <-room }
 
 // change gives a message to f and writes down what f made of it, together with
 // f's record of it and whatever else belongs to it. Where f returns nil,

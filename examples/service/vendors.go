@@ -25,7 +25,8 @@ func easemobApp(client easemob.Config, callbacks easemob.CallbackConfig, p recal
 	provider, err := easemob.New(client)
 	parser, err2 := easemob.NewCallbacks(callbacks)
 	return &app{
-		name: "easemob", provider: provider, close: provider.Close, callbacks: parser, key: serverKey, notifies: true,
+		name: "easemob", provider: provider, close: provider.Close, callbacks: parser, key: serverKey,
+		notifies: []recall.ChatType{recall.ChatDirect, recall.ChatGroup, recall.ChatRoom},
 	}, errors.Join(err, err2)
 }
 
@@ -36,7 +37,8 @@ func neteaseApp(client netease.Config, roomOperator string, p recall.Policy) (*a
 	provider, err := netease.New(client)
 	parser, err2 := netease.NewCallbacks(netease.CallbackConfig{AppKey: client.AppKey, Secrets: []string{client.AppSecret}})
 	return &app{
-		name: "netease", provider: provider, close: provider.Close, callbacks: parser, key: neteaseKey, notifies: true,
+		name: "netease", provider: provider, close: provider.Close, callbacks: parser, key: neteaseKey,
+		notifies:     []recall.ChatType{recall.ChatDirect, recall.ChatGroup, recall.ChatSuperGroup},
 		roomOperator: roomOperator,
 	}, errors.Join(err, err2)
 }

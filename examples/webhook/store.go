@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/imrecall/imrecall/recall"
@@ -16,8 +17,8 @@ type store struct {
 	seen     map[eventID]bool
 	messages map[key]recall.Request
 	receipts map[key]recall.Receipt
-	recalls  map[named][]recall.Request // also of messages that are not known yet
-	repeated int                        // events that came again
+	recalls  map[named][]key // also of messages that are not known yet
+	repeated int             // events that came again
 }
 
 // eventID is the same each time a vendor sends the same event.
@@ -52,7 +53,7 @@ func keyOf(e recall.Event) key {
 func newStore() *store {
 	return &store{
 		seen: map[eventID]bool{}, messages: map[key]recall.Request{}, receipts: map[key]recall.Receipt{},
-		recalls: map[named][]recall.Request{},
+		recalls: map[named][]key{},
 	}
 }
 
@@ -73,7 +74,7 @@ func (s *store) handle(_ context.Context, e recall.Event) error {
 			s.messages[k] = e.Request
 		}
 	case recall.MessageRecalled:
-		s.recalls[k.named] = append(s.recalls[k.named], e.Request)
+		s.recalls[k.named] = append(s.recalls[k.named], k)
 	}
 	return nil
 }
@@ -132,19 +133,7 @@ func (s *store) state(k key) string {
 }
 
 func (s *store) toldGone(k key) bool {
-	for _, told := range s.recalls[k.named] {
-		if about(told, s.messages[k]) {
-			return true
-		}
-	}
-	return false
-}
-
-// about tells whether the recall is of the message m, by as many fields as it
-// tells: of Easemob's that is no more than the id and To.
-func about(told, m recall.Request) bool {
-	return (told.Chat == "" || told.Chat == m.Chat) &&
-		(told.From == "" || told.From == m.From) &&
-		(told.To == "" || told.To == m.To) &&
-		(told.SentAt.IsZero() || told.SentAt.Equal(m.SentAt))
+	return slices.ContainsFunc(s.recalls[k.named], func(told key) bool {
+		return told == k || told.chat == "" && k.made == clientMade{} // Easemob does not tell the kind of chat
+	})
 }

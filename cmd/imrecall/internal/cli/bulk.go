@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -111,7 +109,7 @@ func (p *program) bulk(ctx context.Context, f bulkFlags) error {
 	}
 	defer source.close()
 	if f.dryRun {
-		return p.dryRun(f, source, client)
+		return p.dryRun(f, source, client, resolved)
 	}
 	return p.run(ctx, f, source, client, resolved)
 }
@@ -132,7 +130,7 @@ func (p *program) run(ctx context.Context, f bulkFlags, source *source, client c
 	}
 	report.begin()
 	go p.watch(ctx, p.env.Signals(), stop, report)
-	summary, err := run.Run(ctx)
+	summary := run.Run(ctx)
 	report.end(summary)
 	if log != nil {
 		err = errors.Join(err, log.Close())
@@ -141,33 +139,16 @@ func (p *program) run(ctx context.Context, f bulkFlags, source *source, client c
 		err = errors.Join(err, failures.Close())
 	}
 	code := exitOf(summary, report.together(summary.Counts))
-	if err := report.summary(summary, code); err != nil {
-		return &exitError{exitNo, err}
+	if err != nil && code == exitYes {
+		code = exitNo
 	}
-	if err != nil {
-		return &exitError{exitNo, err}
+	if lost := report.summary(summary, code); lost != nil {
+		return &exitError{max(code, exitNo), errors.Join(lost, err)}
 	}
-	if code != exitYes {
-		return &exitError{code: code}
+	if err != nil || code != exitYes {
+		return &exitError{code, err}
 	}
 	return nil
-}
-
-// watch obeys signals: the first one ends the run when what is in flight is answered, the second one at once.
-func (p *program) watch(ctx context.Context, signals <-chan os.Signal, stop chan<- struct{}, report *report) {
-	select {
-	case <-ctx.Done():
-		return
-	case <-signals:
-	}
-	close(stop)
-	report.progress.Print("stopping: what is in flight is finished first; a second signal quits at once")
-	select {
-	case <-ctx.Done():
-	case <-signals:
-		report.progress.Print("quit: what was in flight may be recalled; the same command goes on")
-		p.env.Exit(exitInterrupted)
-	}
 }
 
 // memory opens the journal and the failures file of a run. Both are nil for an input that can't be read twice.
@@ -178,10 +159,7 @@ func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) 
 	var log *journal.Journal
 	if path := source.journalPath(f); path != "" {
 		var err error
-		log, err = journal.Open(path, journal.Identity{
-			Vendor: resolved.Vendor, App: resolved.Identity(p.env.Getenv), Input: source.name,
-			Size: source.survey.Size, SHA256: source.survey.SHA256,
-		})
+		log, err = journal.Open(path, p.identity(source, resolved))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -207,6 +185,14 @@ func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) 
 	return log, failures, nil
 }
 
+// identity is what the journal of a run is bound to.
+func (p *program) identity(source *source, resolved config.Resolved) journal.Identity {
+	return journal.Identity{
+		Vendor: resolved.Vendor, App: resolved.Identity(p.env.Getenv), Input: source.name,
+		Size: source.survey.Size, SHA256: source.survey.SHA256,
+	}
+}
+
 // differ refuses one file in two roles, in which it would be overwritten.
 func differ(paths ...string) error {
 	for i, a := range paths {
@@ -222,120 +208,4 @@ func differ(paths ...string) error {
 		}
 	}
 	return nil
-}
-
-// dryRun checks every message and says what a run would cost.
-func (p *program) dryRun(f bulkFlags, source *source, client config.Client) error {
-	plan, err := wave.NewPlan(client, source.reader, f.rate, func(rec records.Record) {
-		fmt.Fprintf(p.env.Stderr, "line %d: %s\n", rec.Line, records.Explain(rec.Err))
-	})
-	if err != nil {
-		return usage(err)
-	}
-	if err := p.printPlan(f, plan); err != nil {
-		return &exitError{exitNo, err}
-	}
-	if plan.Invalid > 0 {
-		return &exitError{code: exitNo}
-	}
-	return nil
-}
-
-// source is the input of a run.
-type source struct {
-	name   string // as the user wrote it
-	path   string // of the file; empty for a stream
-	file   *os.File
-	piped  *os.File // the stream, where it has a name
-	reader *records.Reader
-	survey records.Survey // of a file
-	total  int            // messages; -1 where nobody knows
-}
-
-// open opens the input. A file is read once before, so that its size is known and a journal can be bound to it. A stream
-// is too where a journal is asked for: it is kept beside the journal then.
-func (p *program) open(f bulkFlags) (*source, error) {
-	out := &source{name: f.input, path: f.input, total: -1}
-	stream, err := out.stream(p.env.Stdin)
-	switch {
-	case err != nil:
-		return nil, err
-	case stream != nil && (f.journal == "" || f.dryRun):
-		out.path = ""
-		out.reader, err = records.NewReader(stream, "", records.Format(f.format))
-		return out, err
-	case stream != nil:
-		out.path = f.journal + ".input"
-		if err := spool(out.path, stream); err != nil {
-			return nil, err
-		}
-	}
-	if out.file, err = os.Open(out.path); err != nil {
-		return nil, err
-	}
-	if err := out.look(records.Format(f.format)); err != nil {
-		out.close()
-		return nil, fmt.Errorf("%s: %w", out.path, err)
-	}
-	return out, nil
-}
-
-// stream returns an input that can be read once only: standard input, or a pipe that has a name. It is nil for a file. In
-// /dev even a file is one: /dev/stdin is whatever it was redirected from, and no place for a journal.
-func (s *source) stream(stdin io.Reader) (io.Reader, error) {
-	if s.name == "-" {
-		return stdin, nil
-	}
-	info, err := os.Stat(s.name)
-	device := strings.HasPrefix(filepath.Clean(s.name), "/dev/")
-	if err != nil || info.Mode().IsRegular() && !device {
-		return nil, err
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder", s.name)
-	}
-	file, err := os.Open(s.name)
-	if err != nil {
-		return nil, err
-	}
-	s.piped = file
-	return file, nil
-}
-
-func (s *source) look(format records.Format) error {
-	var err error
-	if s.survey, err = records.Look(s.file, s.path, format); err != nil {
-		return err
-	}
-	s.total = s.survey.Records
-	if _, err := s.file.Seek(0, 0); err != nil {
-		return err
-	}
-	// What is written to the file meanwhile is not what the journal is bound to.
-	s.reader, err = records.NewReader(io.LimitReader(s.file, s.survey.Size), s.path, s.survey.Format)
-	return err
-}
-
-func (s *source) close() {
-	for _, file := range []*os.File{s.file, s.piped} {
-		if file != nil {
-			_ = file.Close()
-		}
-	}
-}
-
-// journalPath is where the journal is; empty for none.
-func (s *source) journalPath(f bulkFlags) string {
-	if f.journal != "" || s.path == "" {
-		return f.journal
-	}
-	return s.path + ".journal"
-}
-
-// failuresPath is where failures go; empty where nothing keeps them.
-func (s *source) failuresPath(f bulkFlags) string {
-	if f.failures != "" || s.path == "" {
-		return f.failures
-	}
-	return s.path + ".failed.ndjson"
 }

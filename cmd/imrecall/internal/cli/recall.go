@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/imrecall/imrecall/recall"
@@ -57,7 +58,7 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 	if f.sentAt != "" {
 		at, err := records.ParseTime(f.sentAt)
 		if err != nil {
-			return usage(fmt.Errorf("--sent-at %s", records.Explain(err)))
+			return usage(fmt.Errorf("--sent-at %s", strings.TrimPrefix(records.Explain(err), "SentAt ")))
 		}
 		f.req.SentAt = at
 	}
@@ -83,13 +84,18 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 	}()
 	receipt, err := client.RecallMessage(ctx, f.req)
 	result := recall.Result{Request: f.req, Receipt: receipt, Err: err}
-	if f.json {
-		if lost := json.NewEncoder(p.env.Stdout).Encode(result); lost != nil {
-			// The code speaks of the message, whoever could not be told more.
-			return &exitError{codeOfResult(err), fmt.Errorf("%s, but the result can't be written: %w", wave.ClassOf(result).Words(), lost)}
-		}
-	} else {
-		p.tell(result)
+	var lost error
+	switch {
+	case f.json:
+		lost = json.NewEncoder(p.env.Stdout).Encode(result)
+	case err != nil:
+		p.complain(result)
+	default:
+		lost = p.confirm(result)
+	}
+	if lost != nil {
+		// The code speaks of the message, whoever could not be told more.
+		return &exitError{codeOfResult(err), fmt.Errorf("%s, but the result can't be written: %w", wave.ClassOf(result).Words(), lost)}
 	}
 	if err != nil {
 		return &exitError{code: codeOfResult(err)}
@@ -97,24 +103,26 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 	return nil
 }
 
-// tell says in words what became of a message.
-func (p *program) tell(result recall.Result) {
+// complain says in words why a message was not recalled.
+func (p *program) complain(result recall.Result) {
 	var e *recall.Error
 	if errors.As(result.Err, &e) && wave.ClassOf(result) == wave.Invalid {
 		fmt.Fprintln(p.env.Stderr, "imrecall: "+flagFor(e.Field)+" "+fmt.Sprint(e.Err))
 		return
 	}
-	if result.Err != nil {
-		fmt.Fprintf(p.env.Stderr, "imrecall: %v\n%s\n", result.Err, p.meaning(result))
-		return
-	}
+	fmt.Fprintf(p.env.Stderr, "imrecall: %v\n%s\n", result.Err, p.meaning(result))
+}
+
+// confirm says in words what became of a message that was recalled.
+func (p *program) confirm(result recall.Result) error {
 	r := result.Receipt
-	fmt.Fprintf(p.env.Stdout, "%s: %s\n", wave.ClassOf(result).Words(), p.meaning(result))
-	fmt.Fprintf(p.env.Stdout, "vendor %s, app %s, code %s, attempts %d", r.Vendor, r.App, r.Code, r.Attempts)
+	trace := ""
 	if r.TraceID != "" {
-		fmt.Fprintf(p.env.Stdout, ", trace %s", r.TraceID)
+		trace = ", trace " + r.TraceID
 	}
-	fmt.Fprintln(p.env.Stdout)
+	_, err := fmt.Fprintf(p.env.Stdout, "%s: %s\nvendor %s, app %s, code %s, attempts %d%s\n",
+		wave.ClassOf(result).Words(), p.meaning(result), r.Vendor, r.App, r.Code, r.Attempts, trace)
+	return err
 }
 
 func (p *program) meaning(result recall.Result) string {

@@ -55,7 +55,7 @@ func (p *program) newReport(f bulkFlags, source *source, log *journal.Journal, f
 	if f.first > 0 && total >= 0 {
 		total = min(total, f.first)
 	}
-	if p.env.Width > 0 && total != 0 {
+	if p.env.Width >= progress.Narrowest && total != 0 {
 		r.progress = progress.Bar(p.env.Stderr, total, p.env.Width)
 	} else {
 		r.progress = progress.Lines(p.env.Stderr, total, lineEvery, p.env.Now)
@@ -203,14 +203,33 @@ func (r *report) summary(s wave.Summary, code int) error {
 	if s.Skipped > 0 && finished {
 		fmt.Fprintf(r.p.env.Stdout, "with the runs before: %s\n", r.together(s.Counts))
 	}
-	if n := r.together(s.Counts).FailureCount(); n > 0 && r.failures != nil {
-		fmt.Fprintf(r.p.env.Stdout, "%d failed: see %s; to send these again: imrecall bulk %s\n",
-			n, r.failures.Path(), r.again(r.failures.Path()))
-	}
+	r.summarizeFailures(s, finished)
 	if !finished {
 		fmt.Fprintln(r.p.env.Stdout, r.left(s))
 	}
 	return err
+}
+
+// summarizeFailures tells where the failures are. Until the input is through, more may come into the file: it is not to be
+// sent again before, because the journal of that run would be bound to what the file held.
+func (r *report) summarizeFailures(s wave.Summary, finished bool) {
+	if r.failures == nil {
+		return
+	}
+	elsewhere := 0 // of earlier runs
+	if r.journal != nil {
+		elsewhere = pastOf(r.journal).FailureCount() - r.failures.Kept()
+	}
+	if n := r.together(s.Counts).FailureCount() - elsewhere; n > 0 {
+		fmt.Fprintf(r.p.env.Stdout, "%d failed: see %s", n, r.failures.Path())
+		if finished {
+			fmt.Fprintf(r.p.env.Stdout, "; to send these again: imrecall bulk %s", r.again(r.failures.Path()))
+		}
+		fmt.Fprintln(r.p.env.Stdout)
+	}
+	if elsewhere > 0 {
+		fmt.Fprintf(r.p.env.Stdout, "%d more failed in earlier runs, and are not in that file: it was moved, or --failures named another\n", elsewhere)
+	}
 }
 
 // together adds up all runs.
@@ -298,36 +317,4 @@ func verb(n int, one, more string) string {
 		return one
 	}
 	return more
-}
-
-// planJSON is the stable JSON form of a plan.
-type planJSON struct {
-	Messages       int     `json:"messages"`
-	Invalid        int     `json:"invalid"`
-	Calls          int     `json:"calls"`
-	CallsPerSecond float64 `json:"calls_per_second"` // 0: no limit
-	Seconds        float64 `json:"seconds"`
-}
-
-// printPlan tells what a run would do.
-func (p *program) printPlan(f bulkFlags, plan wave.Plan) error {
-	if f.json {
-		return json.NewEncoder(p.env.Stdout).Encode(struct {
-			Plan planJSON `json:"plan"`
-		}{planJSON{plan.Messages, plan.Invalid, plan.Calls, plan.PerCall, plan.Takes.Seconds()}})
-	}
-	takes := "as long as the vendor takes: there is no limit"
-	switch {
-	case plan.Takes > 0:
-		takes = "at least " + progress.Round(plan.Takes)
-	case plan.Messages == 0:
-		takes = "nothing to send"
-	}
-	pace := ""
-	if plan.PerCall > 0 {
-		pace = fmt.Sprintf(" at %.0f calls a second", plan.PerCall)
-	}
-	_, err := fmt.Fprintf(p.env.Stdout, "%s would be sent, %d would not\nabout %s%s: %s\n",
-		messages(plan.Messages), plan.Invalid, plural(plan.Calls, "call"), pace, takes)
-	return err
 }

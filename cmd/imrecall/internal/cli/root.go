@@ -3,12 +3,14 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/imrecall/imrecall/cmd/imrecall/internal/config"
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/spelling"
 )
 
 // program is a run of the command line: its surroundings and the flags that all commands share.
@@ -29,7 +31,13 @@ func newRoot(env Env) *cobra.Command {
 
 Exit codes: 0 the vendor said yes; 1 refused, or not sent; 2 usage or input;
 3 unknown: may have applied; 4 credentials or configuration; 130 interrupted.`,
-		Args:          cobra.NoArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return noCommand(cmd, args[0])
+		},
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -37,10 +45,14 @@ Exit codes: 0 the vendor said yes; 1 refused, or not sent; 2 usage or input;
 			return usage(errors.New("a command is missing"))
 		},
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpTemplate("{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}\n{{end}}" + usageTemplate)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(fmt.Errorf("%w (%s --help tells more)", err, cmd.CommandPath()))
+		if i := slices.IndexFunc(env.Args, func(arg string) bool { return !strings.HasPrefix(arg, "-") }); i >= 0 && !cmd.HasParent() {
+			return noCommand(cmd, env.Args[i]) // the flags of a misspelt command are not known
+		}
+		return usage(fmt.Errorf("%w%s (%s --help tells more)", err, flagMeant(cmd, err), cmd.CommandPath()))
 	})
 	root.AddCommand(p.recallCommand(), p.bulkCommand(), p.doctorCommand(), p.emulateCommand(), p.versionCommand())
 	root.InitDefaultHelpCmd()
@@ -56,7 +68,29 @@ Exit codes: 0 the vendor said yes; 1 refused, or not sent; 2 usage or input;
 	return root
 }
 
-// short makes the help of completion fit a screen.
+// noCommand says that there is no such command.
+func noCommand(root *cobra.Command, name string) error {
+	var names []string
+	for _, cmd := range root.Commands() {
+		if cmd.IsAvailableCommand() {
+			names = append(names, cmd.Name())
+		}
+	}
+	return usage(fmt.Errorf("there is no command %s%s (imrecall --help tells more)", name, spelling.DidYouMean(name, names)))
+}
+
+// flagMeant asks for the flag that a misspelt one is nearest to.
+func flagMeant(cmd *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return ""
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { known = append(known, "--"+flag.Name) })
+	return spelling.DidYouMean("--"+unknown.GetSpecifiedName(), known)
+}
+
+// short makes the help of completion fit a screen, and refuses a shell that it has no script for.
 func short(completion *cobra.Command) {
 	load := map[string]string{
 		"bash": "It needs the package bash-completion. To load it now, and in each new session:\n\n" +
@@ -69,6 +103,11 @@ func short(completion *cobra.Command) {
 			"  imrecall completion powershell | Out-String | Invoke-Expression",
 	}
 	completion.Long = "Print a completion script for bash, zsh, fish or PowerShell."
+	completion.Use, completion.DisableFlagsInUseLine = "completion SHELL", true
+	completion.Args = cobra.ArbitraryArgs
+	completion.RunE = func(*cobra.Command, []string) error {
+		return usage(errors.New("completion takes bash, zsh, fish or powershell"))
+	}
 	for _, cmd := range completion.Commands() {
 		cmd.Long = "Print the completion script for " + cmd.Name() + ".\n" + load[cmd.Name()]
 	}

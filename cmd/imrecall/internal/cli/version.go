@@ -15,16 +15,17 @@ func (p *program) versionCommand() *cobra.Command {
 		Short:                 "Print the version",
 		Args:                  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(p.env.Stdout, "imrecall %s, %s\n", version(), runtime.Version())
+			_, err := fmt.Fprintln(p.env.Stdout, "imrecall "+version())
 			return err
 		},
 	}
 }
 
-// version is what the Go command built.
+// version is what the Go command built, and which one did.
 func version() string {
+	of := "(unknown)"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+		of = info.Main.Version
 	}
-	return "(unknown)"
+	return of + ", " + runtime.Version()
 }

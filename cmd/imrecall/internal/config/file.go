@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/spelling"
 )
 
 // Error says what is wrong with the configuration, and what would mend it.
@@ -100,7 +102,8 @@ func explain(err error) string {
 	var strict *toml.StrictMissingError
 	if errors.As(err, &strict) && len(strict.Errors) > 0 {
 		row, _ := strict.Errors[0].Position()
-		return fmt.Sprintf("line %d: there is no setting %s", row, strings.Join(strict.Errors[0].Key(), "."))
+		key := strict.Errors[0].Key()
+		return fmt.Sprintf("line %d: there is no setting %s%s", row, strings.Join(key, "."), meant(key))
 	}
 	var syntax *toml.DecodeError
 	if errors.As(err, &syntax) {
@@ -112,4 +115,16 @@ func explain(err error) string {
 		return fmt.Sprintf("line %d, column %d%s: it is not TOML of the expected form", row, column, where)
 	}
 	return "it is not TOML of the expected form"
+}
+
+// meant asks for the key that a misspelt one of the file is nearest to.
+func meant(key []string) string {
+	if key[0] != "apps" || len(key) != 3 {
+		return spelling.DidYouMean(key[0], []string{"apps", "default_app"})
+	}
+	var known []string
+	for _, s := range settings() {
+		known = append(known, s.key)
+	}
+	return spelling.DidYouMean(key[2], known)
 }

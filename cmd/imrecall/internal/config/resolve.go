@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"github.com/imrecall/imrecall/cmd/imrecall/internal/spelling"
 )
 
 // Source is what a command line and an environment say.
@@ -64,7 +66,7 @@ func (s Source) applyFlags(app *App) error {
 			return bad("%s is a secret, and a command line is no place for one: others can see it, and the shell remembers it; use IMRECALL_%s, %s_file or the configuration file",
 				key, strings.ToUpper(key), key)
 		case i < 0:
-			return bad("there is no setting %s; there are %s", key, strings.Join(Keys(), ", "))
+			return bad("there is no setting %s; there are %s%s", key, strings.Join(Keys(), ", "), spelling.DidYouMean(key, Keys()))
 		}
 		if err := settings()[i].set(app, value); err != nil {
 			return bad("%q is not a valid %s", value, key)

@@ -127,6 +127,8 @@ func (p Patient) remedy(err error) string {
 	switch {
 	case errors.Is(err, recall.ErrUnauthorized):
 		return "compare " + keys + " with the vendor's console"
+	case errors.Is(err, recall.ErrMisconfigured) && p.Config.Vendor == "netease" && p.Config.API != "v2" && !strings.Contains(p.Config.Host, "/nimserver"):
+		return "give host with the path that the vendor's has: " + strings.TrimRight(p.Config.Host, "/") + "/nimserver"
 	case errors.Is(err, recall.ErrMisconfigured):
 		return "compare host and " + keys + " with the vendor's console: the host is that of the app's region, and the vendor may let in known addresses only"
 	case errors.Is(err, recall.ErrNotEnabled), errors.Is(err, recall.ErrPlanExhausted):

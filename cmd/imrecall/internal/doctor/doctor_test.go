@@ -58,6 +58,14 @@ func TestClockSkew(t *testing.T) {
 	}
 }
 
+func TestNetEaseWithoutItsPath(t *testing.T) {
+	s := neteasetest.NewServer()
+	defer s.Close()
+	found := find(patient(s.URL).Examine(t.Context()), "credentials")
+	assert.Equal(t, Fail, found.Verdict)
+	assert.Equal(t, "give host with the path that the vendor's has: "+s.URL+"/nimserver", found.Fix)
+}
+
 func TestServersThatAnswerBadly(t *testing.T) {
 	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header()["Date"] = nil
@@ -138,7 +146,7 @@ func TestWhatHelps(t *testing.T) {
 		require.Len(t, findings, 2)
 		assert.Contains(t, findings[1].Fix, want)
 	}
-	p := patient("")
+	p := patient("https://h/nimserver")
 	for kind, want := range map[recall.Kind]string{
 		recall.ErrUnauthorized: "compare app_key and app_secret", recall.ErrMisconfigured: "region", recall.ErrNotEnabled: "switch on",
 		recall.ErrPlanExhausted: "buy", recall.ErrRateLimited: "wait", recall.ErrUnavailable: "try again",

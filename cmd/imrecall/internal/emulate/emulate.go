@@ -4,8 +4,10 @@ package emulate
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"time"
 
@@ -35,6 +37,7 @@ type Vendor struct {
 	server *httptest.Server
 	close  func()
 	hosts  map[string]func() string // what Config names once the server listens
+	chats  []recall.ChatType
 	add    func(recall.Request)
 }
 
@@ -62,8 +65,11 @@ func Start(ctx context.Context, opts Options) (*Emulators, error) {
 			out.Close()
 			return nil, fmt.Errorf("%s: %w", start.vendor.Vendor, err)
 		}
-		server.Config.Handler = weather(server.Config.Handler, opts.FailRate)
+		server.Config.Handler = weather(server.Config.Handler, opts.FailRate, opts.Latency)
 		server.Start()
+		if address, ok := server.Listener.Addr().(*net.TCPAddr); ok && address.IP.IsUnspecified() {
+			server.URL = "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(address.Port)) // nobody can call all addresses
+		}
 		start.vendor.URL = server.URL
 		for setting, base := range start.vendor.hosts {
 			start.vendor.Config[setting] = base()
@@ -100,6 +106,7 @@ func newEasemob(opts Options) *Vendor {
 		recall.ChatDirect: easemobtest.ChatSingle, recall.ChatGroup: easemobtest.ChatGroup, recall.ChatRoom: easemobtest.ChatRoom,
 	}
 	return &Vendor{
+		chats:  slices.Sorted(maps.Keys(chats)),
 		Vendor: "easemob", server: s.Server, close: s.Close, hosts: map[string]func() string{"host": s.BaseURL},
 		Config: map[string]string{
 			"vendor": "easemob", "app_key": s.Org + "#" + s.App, "client_id": s.ClientID, "client_secret": s.ClientSecret,
@@ -121,6 +128,7 @@ func newNetEase(opts Options) *Vendor {
 		recall.ChatSuperGroup: neteasetest.TypeSuperTeam, recall.ChatRoom: neteasetest.TypeChatroom,
 	}
 	return &Vendor{
+		chats:  slices.Sorted(maps.Keys(types)),
 		Vendor: "netease", server: s.Server, close: s.Close, hosts: map[string]func() string{"host": s.BaseURL, "host_v2": s.BaseURLV2},
 		Config: map[string]string{"vendor": "netease", "app_key": s.AppKey, "app_secret": s.AppSecret},
 		add: func(r recall.Request) {
@@ -135,6 +143,7 @@ func newGoEasy(opts Options) *Vendor {
 	s.RateLimit = opts.RateLimit
 	s.SetLatency(opts.Latency)
 	return &Vendor{
+		chats:  []recall.ChatType{recall.ChatDirect, recall.ChatGroup},
 		Vendor: "goeasy", server: s.Server, close: s.Close, hosts: map[string]func() string{"host": s.BaseURL},
 		Config: map[string]string{"vendor": "goeasy", "rest_key": s.RestKey},
 		add: func(r recall.Request) {

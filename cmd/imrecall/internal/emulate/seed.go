@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/imrecall/imrecall/recall"
 
@@ -49,8 +50,32 @@ func (e *Emulators) seed(text []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := e.Vendors[i].findable(req); err != nil {
+		return err
+	}
 	e.Vendors[i].add(req)
 	e.Vendors[i].Seeds++
+	return nil
+}
+
+// findable refuses a message that no recall would find: whoever wrote it would look for the mistake in a client.
+func (v *Vendor) findable(r recall.Request) error {
+	if !slices.Contains(v.chats, r.Chat) {
+		return fmt.Errorf("chat is %q; at %s it is one of %s", r.Chat, v.Vendor, strings.Trim(strings.ReplaceAll(fmt.Sprint(v.chats), " ", ", "), "[]"))
+	}
+	for _, field := range []struct {
+		name    string
+		missing bool
+	}{
+		{"message_id", r.MessageID == "" && v.Vendor != "goeasy"},
+		{"from", r.From == ""},
+		{"to", r.To == ""},
+		{"sent_at", r.SentAt.IsZero() && v.Vendor == "goeasy"},
+	} {
+		if field.missing {
+			return fmt.Errorf("%s is missing: no recall would find this message", field.name)
+		}
+	}
 	return nil
 }
 

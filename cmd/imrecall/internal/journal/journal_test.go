@@ -59,6 +59,28 @@ func TestResume(t *testing.T) {
 	require.NoError(t, j.Close())
 }
 
+func TestSettled(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	settled, err := Settled(path, identity())
+	require.NoError(t, err)
+	assert.False(t, settled.Has(2))
+	assert.NoFileExists(t, path)
+	j := open(t, path)
+	require.NoError(t, j.Sending([]int{2, 3}))
+	require.NoError(t, j.Finish(2, "recalled"))
+	settled, err = Settled(path, identity())
+	require.NoError(t, err, "while a run holds it")
+	assert.True(t, settled.Has(2))
+	assert.False(t, settled.Has(3))
+	require.NoError(t, j.Close())
+	other := identity()
+	other.App = "other"
+	_, err = Settled(path, other)
+	assert.ErrorContains(t, err, "belongs to a run for")
+	_, err = Settled(t.TempDir(), identity())
+	assert.Error(t, err)
+}
+
 // TestCutShort ends the file at every byte, as a kill or a loss of power may.
 func TestCutShort(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "whole")

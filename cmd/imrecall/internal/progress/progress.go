@@ -22,7 +22,10 @@ type Progress interface {
 	Close()
 }
 
-// Bar returns a progress for a terminal of the given width, of total messages; -1 where nobody knows how many.
+// Narrowest is the width of a terminal below which a bar breaks its line.
+const Narrowest = besides + narrowBar
+
+// Bar returns a progress for a terminal of the given width, at least Narrowest, of total messages; -1 where nobody knows how many.
 func Bar(w io.Writer, total, width int) Progress {
 	options := []progressbar.Option{
 		progressbar.OptionSetWriter(w),

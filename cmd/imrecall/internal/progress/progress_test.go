@@ -84,10 +84,18 @@ func TestCountsHaveRoomOnAnOrdinaryTerminal(t *testing.T) {
 	})
 }
 
-func TestNarrowBar(t *testing.T) {
-	var out bytes.Buffer
-	p := Bar(&out, 10, 20)
-	p.Show(5, "5 recalled")
-	p.Close()
-	assert.NotContains(t, out.String(), "5 recalled")
+func TestNarrowestBarStaysInItsLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := Bar(&out, 2_000_000, Narrowest)
+		for i := 1; i <= 200; i++ {
+			<-time.After(10 * time.Minute)
+			p.Show(i*10_000, "1900000 recalled")
+		}
+		p.Close()
+		assert.NotContains(t, out.String(), "recalled")
+		for _, drawn := range strings.Split(out.String(), "\r") {
+			assert.LessOrEqual(t, len(strings.TrimRight(drawn, " ")), Narrowest, drawn)
+		}
+	})
 }

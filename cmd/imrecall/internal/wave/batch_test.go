@@ -37,14 +37,13 @@ func TestBatches(t *testing.T) {
 	j := openJournal(t, filepath.Join(t.TempDir(), "j"))
 	text := header + "a,bob,1\nb,bob,2\nc,bob,3\nd,eve,4\n"
 	w := Wave{Provider: b, Reporter: l, Journal: j, Input: input(t, text), Concurrency: 1}
-	summary, err := w.Run(t.Context())
-	require.NoError(t, err)
+	summary := w.Run(t.Context())
 	require.NoError(t, j.Close())
 	assert.Equal(t, Counts{Recalled: 4}, summary.Counts)
 	assert.Positive(t, b.calls)
 	assert.Equal(t, "2", l.results[3].Request.Ref)
 
-	plan, err := NewPlan(b, input(t, text+"bad,,\n"), 2, func(rec records.Record) { assert.Equal(t, 6, rec.Line) })
+	plan, err := Planner{Provider: b, Input: input(t, text+"bad,,\n"), Rate: 2, Bad: func(rec records.Record) { assert.Equal(t, 6, rec.Line) }}.Plan()
 	require.NoError(t, err)
 	assert.Equal(t, Plan{Messages: 4, Invalid: 1, Calls: 3, Takes: 2 * time.Second}, plan)
 }

@@ -19,6 +19,7 @@ import (
 // again. It is made with the first failure.
 type Failures struct {
 	path string
+	kept int // of earlier runs
 	mu   sync.Mutex
 	file *os.File
 	err  error // of a write, after which nothing is appended: it may have left half a line
@@ -77,35 +78,37 @@ func (f *Failures) keep(settled func(int) bool) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(copyKept(next, old, settled), next.Sync(), next.Close())
+	f.kept, err = copyKept(next, old, settled)
+	err = errors.Join(err, next.Sync(), next.Close())
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.path, errors.Join(err, os.Remove(f.path+".next")))
 	}
 	return os.Rename(f.path+".next", f.path)
 }
 
-func copyKept(to io.Writer, from io.Reader, settled func(int) bool) error {
+func copyKept(to io.Writer, from io.Reader, settled func(int) bool) (kept int, err error) {
 	reader, writer := bufio.NewReader(from), bufio.NewWriter(to)
 	var seen journal.Lines
 	for {
 		text, err := reader.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			return writer.Flush() // what has no line end was cut short
+			return kept, writer.Flush() // what has no line end was cut short
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 		var line failure
 		if json.Unmarshal(text, &line) != nil || line.Line <= 0 || line.Error == nil {
-			return errors.New("it is not a failures file; name another with --failures")
+			return 0, errors.New("it is not a failures file; name another with --failures")
 		}
 		if seen.Has(line.Line) || !settled(line.Line) {
 			continue
 		}
 		seen.Add(line.Line)
 		if _, err := writer.Write(text); err != nil {
-			return err
+			return 0, err
 		}
+		kept++
 	}
 }
 
@@ -154,6 +157,9 @@ func (f *Failures) Sync() error {
 	}
 	return f.file.Sync()
 }
+
+// Kept is how many failures of earlier runs it holds.
+func (f *Failures) Kept() int { return f.kept }
 
 // Path is the file's name.
 func (f *Failures) Path() string { return f.path }

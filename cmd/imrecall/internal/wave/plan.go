@@ -14,37 +14,56 @@ import (
 type Plan struct {
 	Messages int           // that would be sent
 	Invalid  int           // that would not
+	Skipped  int           // settled in earlier runs
+	Left     int           // for another run, because of First
 	Calls    int           // about how many calls that is, where several messages share one
 	PerCall  float64       // calls a second at most, 0 for no limit
 	Takes    time.Duration // about how long that takes at least
 }
 
-// NewPlan validates every message of an input and sends none. Bad ones are given to bad.
-func NewPlan(provider Provider, input *records.Reader, rate float64, bad func(records.Record)) (Plan, error) {
-	plan := Plan{PerCall: provider.Capabilities().CallsPerSecond}
+// Planner makes a plan of a run that is to be as a Wave with the same fields.
+type Planner struct {
+	Provider Provider
+	Input    *records.Reader
+	Rate     float64
+	First    int
+	Settled  func(line int) bool  // in earlier runs; nil for none
+	Bad      func(records.Record) // is given the messages that would not be sent
+}
+
+// Plan validates every message of the input that is not settled, and sends none.
+func (p Planner) Plan() (Plan, error) {
+	plan := Plan{PerCall: p.Provider.Capabilities().CallsPerSecond}
 	packer := packer{filled: map[string]int{}}
-	packer.batcher, _ = provider.(recall.Batcher)
+	packer.batcher, _ = p.Provider.(recall.Batcher)
 	for {
-		rec, err := input.Next()
+		rec, err := p.Input.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return Plan{}, err
 		}
-		if rec.Err == nil {
-			rec.Err = provider.ValidateRequest(rec.Request)
-		}
-		if rec.Err != nil {
-			plan.Invalid++
-			bad(rec)
+		if p.Settled != nil && p.Settled(rec.Line) {
+			plan.Skipped++
 			continue
 		}
-		plan.Messages++
-		packer.add(rec.Request)
+		if rec.Err == nil {
+			rec.Err = p.Provider.ValidateRequest(rec.Request)
+		}
+		switch {
+		case rec.Err != nil:
+			plan.Invalid++
+			p.Bad(rec)
+		case p.First > 0 && plan.Messages == p.First:
+			plan.Left++
+		default:
+			plan.Messages++
+			packer.add(rec.Request)
+		}
 	}
 	plan.Calls = packer.calls
-	plan.Takes = max(per(plan.Calls, plan.PerCall), per(plan.Messages, rate))
+	plan.Takes = max(per(plan.Calls, plan.PerCall), per(plan.Messages, p.Rate))
 	return plan, nil
 }
 

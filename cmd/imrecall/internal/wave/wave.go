@@ -46,7 +46,6 @@ type Wave struct {
 
 	mu     sync.Mutex
 	end    Summary
-	broken error  // of reading the input
 	cancel func() // ends what has not been handed to the vendor's client
 }
 
@@ -60,8 +59,8 @@ type Summary struct {
 	Halt    error  // why the run had to stop; nil where it did not
 }
 
-// Run recalls all that is left of the input. Its error is one of reading the input.
-func (w *Wave) Run(ctx context.Context) (Summary, error) {
+// Run recalls all that is left of the input.
+func (w *Wave) Run(ctx context.Context) Summary {
 	w.end = Summary{Counts: Counts{}}
 	// What is in flight goes on when this ctx ends: see tracked.
 	ctx, w.cancel = context.WithCancel(ctx)
@@ -89,7 +88,7 @@ func (w *Wave) Run(ctx context.Context) (Summary, error) {
 	if w.Journal != nil {
 		w.end.Open = w.Journal.Unanswered()
 	}
-	return w.end, w.broken
+	return w.end
 }
 
 func (w *Wave) provider() recall.Provider {
@@ -109,9 +108,7 @@ func (w *Wave) feed(yield func(recall.Request) bool) {
 			return
 		}
 		if err != nil {
-			w.mu.Lock()
-			w.broken = fmt.Errorf("the input can't be read on: %w", err)
-			w.mu.Unlock()
+			w.breakOff(fmt.Errorf("the input can't be read on: %w", err))
 			return
 		}
 		if w.Journal != nil && w.Journal.Done(rec.Line) {
@@ -166,6 +163,15 @@ func (w *Wave) skipped() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.end.Skipped++
+}
+
+// breakOff ends the run after what was read so far.
+func (w *Wave) breakOff(reason error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.end.Halt == nil {
+		w.end.Halt = reason
+	}
 }
 
 // halt ends the run: what is in flight finishes, and nothing more is sent.

@@ -3,12 +3,14 @@ package wave
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -143,8 +145,7 @@ func TestEachLineHasAFate(t *testing.T) {
 		Provider: f, Reporter: l, Failures: failures,
 		Input: input(t, header+"a,bob,my ref\nb,bob,\nc,bob,12!x\nd,,\ne,bob\n"),
 	}
-	summary, err := w.Run(t.Context())
-	require.NoError(t, err)
+	summary := w.Run(t.Context())
 	require.NoError(t, failures.Close())
 	assert.Equal(t, Summary{Counts: Counts{Recalled: 1, NotFound: 1, Unknown: 1, Invalid: 2}}, summary)
 	assert.Equal(t, map[int]Class{2: Recalled, 3: NotFound, 4: Unknown, 5: Invalid, 6: Invalid}, l.classes)
@@ -168,8 +169,7 @@ func TestWhatWasInFlightAndIsNotFoundIsAlreadyGone(t *testing.T) {
 	require.NoError(t, j.Close())
 	j = openJournal(t, path)
 	w := Wave{Provider: f, Reporter: l, Journal: j, Input: input(t, header+"a,bob,\nb,bob,\n")}
-	summary, err := w.Run(t.Context())
-	require.NoError(t, err)
+	summary := w.Run(t.Context())
 	require.NoError(t, j.Close())
 	assert.Equal(t, Counts{AlreadyGone: 1, NotFound: 1}, summary.Counts)
 	assert.Equal(t, recall.AlreadyGone, l.results[2].Receipt.Outcome)
@@ -193,8 +193,7 @@ func TestWhatIsAboutTheAppStopsTheRunAndLosesNothing(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "j")
 		j := openJournal(t, path)
 		w := Wave{Provider: f, Reporter: newListener(), Journal: j, Input: input(t, text.String()), Concurrency: 4}
-		summary, err := w.Run(t.Context())
-		require.NoError(t, err)
+		summary := w.Run(t.Context())
 		require.NoError(t, j.Close())
 		assert.ErrorIs(t, summary.Halt, kind)
 		before := summary.Counts[Recalled]
@@ -207,8 +206,7 @@ func TestWhatIsAboutTheAppStopsTheRunAndLosesNothing(t *testing.T) {
 		j = openJournal(t, path)
 		assert.Zero(t, j.Unanswered())
 		w = Wave{Provider: f, Reporter: newListener(), Journal: j, Input: input(t, text.String())}
-		summary, err = w.Run(t.Context())
-		require.NoError(t, err)
+		summary = w.Run(t.Context())
 		require.NoError(t, j.Close())
 		assert.Equal(t, Summary{Counts: Counts{Recalled: 1000 - before}, Skipped: before}, summary)
 	}
@@ -233,8 +231,7 @@ func testOutage(t *testing.T, kind recall.Kind) {
 	}
 	j := openJournal(t, filepath.Join(t.TempDir(), "j"))
 	w := Wave{Provider: f, Reporter: newListener(), Journal: j, Input: input(t, text.String()), Concurrency: 1}
-	summary, err := w.Run(t.Context())
-	require.NoError(t, err)
+	summary := w.Run(t.Context())
 	require.NoError(t, j.Close())
 	assert.ErrorContains(t, summary.Halt, "500 times in a row there was no answer about a message")
 	assert.Equal(t, 6, summary.Counts[Recalled], "shorter outages do not stop it")
@@ -247,8 +244,7 @@ func TestNobodyToTell(t *testing.T) {
 	l.deaf = errors.New("the pipe is gone")
 	text := header + strings.Repeat("a,bob,\n", 20_000)
 	w := Wave{Provider: f, Reporter: l, Input: input(t, text), Concurrency: 1}
-	summary, err := w.Run(t.Context())
-	require.NoError(t, err)
+	summary := w.Run(t.Context())
 	assert.ErrorIs(t, summary.Halt, l.deaf)
 	assert.Less(t, f.asked["a"], 20_000)
 	assert.Equal(t, f.asked["a"], summary.Counts.Total(), "what was sent is counted")
@@ -259,8 +255,7 @@ func TestARefusalThatMayHaveAppliedStaysInFlight(t *testing.T) {
 	f.answers["a"] = failed(recall.ErrUnauthorized, true)
 	j := openJournal(t, filepath.Join(t.TempDir(), "j"))
 	w := Wave{Provider: f, Reporter: newListener(), Journal: j, Input: input(t, header+"a,bob,\n")}
-	summary, err := w.Run(t.Context())
-	require.NoError(t, err)
+	summary := w.Run(t.Context())
 	assert.Equal(t, 1, summary.Open)
 	assert.True(t, j.IsUnanswered(2))
 	require.NoError(t, j.Close())
@@ -284,8 +279,7 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 		}
 		w := Wave{Provider: f, Reporter: newListener(), Input: input(t, text.String()), Rate: 1, Stop: stop}
 		start := time.Now()
-		summary, err := w.Run(t.Context())
-		require.NoError(t, err)
+		summary := w.Run(t.Context())
 		assert.True(t, summary.Stopped)
 		assert.NoError(t, summary.Halt)
 		assert.Equal(t, Counts{Recalled: 2}, summary.Counts)
@@ -304,8 +298,7 @@ func TestFirst(t *testing.T) {
 		{Counts: Counts{}, Skipped: 5},
 	} {
 		w := Wave{Provider: f, Reporter: newListener(), Journal: j, Input: input(t, text), First: 2}
-		summary, err := w.Run(t.Context())
-		require.NoError(t, err)
+		summary := w.Run(t.Context())
 		assert.Equal(t, want, summary)
 	}
 	require.NoError(t, j.Close())
@@ -318,8 +311,7 @@ func TestNothingIsSentThatIsNotInTheJournal(t *testing.T) {
 	j := openJournal(t, filepath.Join(t.TempDir(), "j"))
 	require.NoError(t, j.Close())
 	w := Wave{Provider: f, Reporter: newListener(), Journal: j, Input: input(t, header+"a,bob,\nb,bob,\n")}
-	summary, err := w.Run(t.Context())
-	require.NoError(t, err)
+	summary := w.Run(t.Context())
 	assert.ErrorContains(t, summary.Halt, "the journal can't be written")
 	assert.Empty(t, f.asked)
 }
@@ -335,4 +327,16 @@ func TestMarks(t *testing.T) {
 	}
 	line, _, _ := unmarked(recall.Request{Ref: "17"})
 	assert.Zero(t, line)
+}
+
+// TestInputThatBreaksOff sends what was read before, and says that there is more.
+func TestInputThatBreaksOff(t *testing.T) {
+	f, l := newFake(), newListener()
+	reader, err := records.NewReader(io.MultiReader(strings.NewReader(header+"a,bob,\n"), iotest.ErrReader(io.ErrUnexpectedEOF)), "", records.CSV)
+	require.NoError(t, err)
+	w := Wave{Provider: f, Reporter: l, Input: reader}
+	summary := w.Run(t.Context())
+	assert.Equal(t, Counts{Recalled: 1}, summary.Counts)
+	assert.ErrorIs(t, summary.Halt, io.ErrUnexpectedEOF)
+	assert.ErrorContains(t, summary.Halt, "the input can't be read on")
 }
