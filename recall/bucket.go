@@ -14,8 +14,11 @@ type bucket struct {
 	calls   int           // permits in all
 	per     time.Duration // how long one stays away after its call
 	running int           // permits of calls that have no answer yet
-	returns []time.Time   // when the other permits that are away come back at the latest, in order
-	early   time.Duration // and how much sooner they do, as the way takes time
+	returns []coming      // the other permits that are away, in the order in which they come back
+	early   time.Duration // how much sooner they do, as the way takes time
+	lent    int           // of all that are away, those of single calls
+	busiest highest       // how many these were of late
+	asked   time.Time     // when the last of them went or came
 	closed  time.Time     // nothing goes out before this
 	single  list.List     // of *waiter
 	bulk    list.List     // of *waiter
@@ -24,18 +27,25 @@ type bucket struct {
 	timer   *time.Timer // runs serve when the next permit comes back
 }
 
+// coming is a permit that comes back.
+type coming struct {
+	at     time.Time // at the latest
+	single bool
+}
+
 // waiter is one call that waits. granted and err are set before ready is
 // closed.
 type waiter struct {
 	ready    chan struct{}
 	deadline time.Time // zero: none
+	bulk     bool
 	granted  bool
 	err      error
 }
 
 // sent keeps the permit of a call that was sent away for as long as it has to
 // be.
-func (b *bucket) sent(now time.Time, end CallEnd) {
+func (b *bucket) sent(now time.Time, end CallEnd, bulk bool) {
 	away := b.per
 	if end.Answered && end.RoundTrip > 0 {
 		b.early = b.trip.add(now, end.RoundTrip).early(b.per)
@@ -45,28 +55,35 @@ func (b *bucket) sent(now time.Time, end CallEnd) {
 	if !end.Answered {
 		away += b.per
 	}
-	b.send(now.Add(away))
+	b.send(coming{now.Add(away), !bulk})
 }
 
 // back returns when the i-th of the permits that are away comes back.
-func (b *bucket) back(i int) time.Time { return b.returns[i].Add(-b.early) }
+func (b *bucket) back(i int) time.Time { return b.returns[i].at.Add(-b.early) }
 
 // settle takes back the permits that have been away for long enough.
 func (b *bucket) settle(now time.Time) {
 	n := 0
 	for n < len(b.returns) && !now.Before(b.back(n)) {
+		b.lend(now, b.returns[n].single, -1)
 		n++
 	}
 	b.returns = slices.Delete(b.returns, 0, n)
 }
 
-// send keeps a permit away until the given time. Times come nearly in order.
-func (b *bucket) send(until time.Time) {
+// send keeps a permit away until it comes back. Times come nearly in order.
+func (b *bucket) send(c coming) {
 	i := len(b.returns)
-	for i > 0 && until.Before(b.returns[i-1]) {
+	for i > 0 && c.at.Before(b.returns[i-1].at) {
 		i--
 	}
-	b.returns = slices.Insert(b.returns, i, until)
+	b.returns = slices.Insert(b.returns, i, c)
+}
+
+// take begins a call.
+func (b *bucket) take(now time.Time, bulk bool) {
+	b.running++
+	b.lend(now, !bulk, 1)
 }
 
 // open tells whether a call may go out now.
@@ -76,12 +93,12 @@ func (b *bucket) open(now time.Time) bool {
 
 // mayPass tells whether a call need not queue behind others, and counts it
 // where it overtakes.
-func (b *bucket) mayPass(bulk bool) bool {
+func (b *bucket) mayPass(now time.Time, bulk bool) bool {
 	switch {
 	case b.single.Len() > 0:
 		return false
 	case b.bulk.Len() == 0:
-		return true
+		return !bulk || b.spare(now)
 	case bulk || b.singles >= longestRun:
 		return false
 	}
@@ -109,19 +126,19 @@ func (b *bucket) earliest(now time.Time, ahead int) time.Time {
 // before one of these has its turn.
 const longestRun = 9
 
-// next takes the waiter whose turn it is out of its queue, nil if none waits.
-func (b *bucket) next() *waiter {
+// next takes the waiter whose turn it is out of its queue, nil if none may go.
+func (b *bucket) next(now time.Time) *waiter {
 	queue := &b.single
 	if b.single.Len() == 0 || b.bulk.Len() > 0 && b.singles >= longestRun {
 		queue = &b.bulk
 	}
+	front := queue.Front()
+	if front == nil || b.single.Len() == 0 && !b.spare(now) {
+		return nil
+	}
 	b.singles++
 	if queue == &b.bulk || b.bulk.Len() == 0 {
 		b.singles = 0
-	}
-	front := queue.Front()
-	if front == nil {
-		return nil
 	}
 	return queue.Remove(front).(*waiter)
 }

@@ -20,9 +20,14 @@ const (
 	rateLateness  = 20 * time.Millisecond
 )
 
-// catchUp is how many times as fast as usual what is late begins: not all of it
-// in one moment, before the first of it can tell that there is a queue.
-const catchUp = 8
+// What is late begins catchUp times as fast as usual: not all of it in one
+// moment, before the first of it can tell that there is a queue. timerLateness is
+// how late a timer is as a rule: where things begin faster than timers fire,
+// each lets several through.
+const (
+	catchUp       = 8
+	timerLateness = 2 * time.Millisecond
+)
 
 // pace finds how many calls at once are worth having. Where the provider tells
 // its quota, calls begin as evenly as it allows, and their number follows
@@ -191,11 +196,15 @@ type meter struct {
 	rate float64       // in a second, 0 for no limit
 	free int           // how many may go besides, to begin with
 	late time.Duration // how late one may go without the ones after it being moved
-	next time.Time     // when the next may go
+	next time.Time     // when the next has its turn
+	soon time.Time     // before which it may not go however late it is
 }
 
 // open tells whether one may go now.
-func (m *meter) open() bool { return m.rate <= 0 || !time.Now().Before(m.next) }
+func (m *meter) open() bool { return m.rate <= 0 || !time.Now().Before(m.opens()) }
+
+// opens returns when the next may go.
+func (m *meter) opens() time.Time { return latest(m.next, m.soon) }
 
 // take accounts for n that go now. One that is a little late, as timers are,
 // does not slow down those after it.
@@ -208,22 +217,19 @@ func (m *meter) take(n int) {
 		return
 	}
 	now := time.Now()
-	if earliest := now.Add(-m.late); m.next.IsZero() {
+	if m.next.IsZero() {
 		m.next = now
-	} else if m.next.Before(earliest) {
-		m.next = earliest
 	}
 	gap := seconds(float64(n) / m.rate)
-	m.next = m.next.Add(gap)
-	if soonest := now.Add(gap / catchUp); m.next.Before(soonest) {
-		m.next = soonest
-	}
+	m.next = latest(m.next, now.Add(-m.late)).Add(gap)
+	m.soon = latest(m.soon, now.Add(-timerLateness)).Add(gap / catchUp)
 }
 
 // giveBack takes back that one went.
 func (m *meter) giveBack() {
 	if m.rate > 0 && !m.next.IsZero() {
-		m.next = m.next.Add(-seconds(1 / m.rate))
+		gap := seconds(1 / m.rate)
+		m.next, m.soon = m.next.Add(-gap), m.soon.Add(-gap/catchUp)
 	}
 }
 
@@ -241,6 +247,13 @@ func finite(rate float64) float64 {
 		return rate
 	}
 	return 0
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func seconds(s float64) time.Duration {

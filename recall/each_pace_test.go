@@ -189,14 +189,14 @@ func (strictVendor) RecallMessage(context.Context, recall.Request) (recall.Recei
 // What a provider tells of its quota may make no sense.
 func TestEachWithAnOddQuota(t *testing.T) {
 	for _, rate := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), -1, 1e-300, 1e300, 0.5} {
-		p := oddVendor{rate: rate}
+		p := oddVendor{yes{}, rate}
 		assert.Len(t, recall.Batch(t.Context(), p, requests(8)), 8)
 	}
 }
 
 // oddVendor tells any quota.
 type oddVendor struct {
-	yes
+	recall.Provider
 	rate float64
 }
 
@@ -281,6 +281,37 @@ func TestEachKeepsTheRate(t *testing.T) {
 				assert.InDelta(t, time.Duration(i)*c.moment, d, 2000, "%v: call %d", c, i)
 				assert.Equal(t, c.size, b.sizes[i])
 			}
+		})
+	}
+}
+
+// What begins late, as on a busy machine, is made up for, whether the quota or
+// Rate sets the pace: here one call in a few keeps those after it waiting.
+func TestEachMakesUpForLateCalls(t *testing.T) {
+	for _, c := range []struct {
+		quota, rate float64
+		long        time.Duration
+		every       int
+	}{
+		{quota: 100, long: 80 * time.Millisecond, every: 10},
+		{rate: 100, long: 25 * time.Millisecond, every: 3},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var began []time.Time // one call at a time
+			p := recall.ProviderFunc(func(ctx context.Context, req recall.Request) (recall.Receipt, error) {
+				began = append(began, time.Now())
+				if len(began)%c.every == 0 {
+					if err := pass(ctx, c.long); err != nil {
+						return recall.Receipt{}, err
+					}
+				}
+				return succeed(req)
+			})
+			start := time.Now()
+			opts := recall.EachOptions{Concurrency: 1, Rate: c.rate}
+			assert.Len(t, collect(recall.Each(t.Context(), oddVendor{p, c.quota}, slices.Values(requests(1000)), opts)), 1000)
+			assert.Greater(t, 1000/time.Since(start).Seconds(), 99.0, "%+v", c)
+			assert.LessOrEqual(t, overlap(began[20:], time.Millisecond), 3, "not all at once, but at the beginning")
 		})
 	}
 }

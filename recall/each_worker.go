@@ -41,7 +41,7 @@ func (w *wave) startable() bool {
 	}
 	for _, m := range []*meter{&w.messages, &w.pace.quota, &w.brake} {
 		if !m.open() {
-			w.arm(m.next)
+			w.arm(m.opens())
 			return false
 		}
 	}

@@ -23,6 +23,11 @@ import (
 // calls go out at 97 a second. The permit of a call that was given up without an
 // answer, which may still be on its way, comes back after two seconds.
 //
+// Bulk calls ([WithBulk]) wait for the others, and leave room for them: as many
+// permits as they had away at once in the last seconds, up to a quarter of all,
+// and where the quota is 64 or more, another one for a minute after the last of
+// them. A tenth of the permits is for bulk calls whatever the others do.
+//
 // It is an [Acquirer]. A caller that uses only Wait gets its permit back a
 // little later than Per after it took it.
 //
@@ -60,10 +65,11 @@ func (l *limiter) Acquire(ctx context.Context, q Quota) (func(CallEnd), error) {
 	b := l.bucket(q)
 	now := time.Now()
 	b.settle(now)
-	if b.open(now) && b.mayPass(IsBulk(ctx)) {
-		b.running++
+	bulk := IsBulk(ctx)
+	if b.open(now) && b.mayPass(now, bulk) {
+		b.take(now, bulk)
 		l.mu.Unlock()
-		return l.releaser(b), nil
+		return l.releaser(b, bulk), nil
 	}
 	w, queue, element, err := l.enqueue(ctx, b, now)
 	l.mu.Unlock()
@@ -80,7 +86,7 @@ func (l *limiter) Acquire(ctx context.Context, q Quota) (func(CallEnd), error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	return l.releaser(b), nil
+	return l.releaser(b, bulk), nil
 }
 
 // Pause implements Limiter.
@@ -130,7 +136,7 @@ func (l *limiter) sweep() {
 }
 
 // releaser returns the function that ends a call that holds a permit of b.
-func (l *limiter) releaser(b *bucket) func(CallEnd) {
+func (l *limiter) releaser(b *bucket, bulk bool) func(CallEnd) {
 	var once sync.Once
 	return func(end CallEnd) {
 		once.Do(func() {
@@ -139,7 +145,9 @@ func (l *limiter) releaser(b *bucket) func(CallEnd) {
 			now := time.Now()
 			b.running--
 			if end.Sent {
-				b.sent(now, end)
+				b.sent(now, end, bulk)
+			} else {
+				b.lend(now, !bulk, -1)
 			}
 			l.serve(b, now)
 		})
@@ -151,14 +159,16 @@ func (l *limiter) releaser(b *bucket) func(CallEnd) {
 func (l *limiter) leave(b *bucket, w *waiter, queue *list.List, element *list.Element, why error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	now := time.Now()
 	switch {
 	case w.granted:
 		b.running--
+		b.lend(now, queue == &b.single, -1)
 	case w.err == nil:
 		queue.Remove(element)
 	}
 	w.err = &Error{Kind: ErrCanceled, Err: why}
-	l.serve(b, time.Now())
+	l.serve(b, now)
 }
 
 // enqueue adds a waiter to b, unless it could not be served in time.
@@ -168,7 +178,7 @@ func (l *limiter) enqueue(ctx context.Context, b *bucket, now time.Time) (*waite
 		queue, ahead = &b.bulk, b.bulk.Len()
 		ahead += min(b.single.Len(), longestRun*(ahead+1)) // the others let every tenth through
 	}
-	w := &waiter{ready: make(chan struct{})}
+	w := &waiter{ready: make(chan struct{}), bulk: queue == &b.bulk}
 	if deadline, ok := ctx.Deadline(); ok {
 		w.deadline = deadline
 		if at := b.earliest(now, ahead); at.After(deadline) {
@@ -184,11 +194,11 @@ func (l *limiter) enqueue(ctx context.Context, b *bucket, now time.Time) (*waite
 func (l *limiter) serve(b *bucket, now time.Time) {
 	b.settle(now)
 	for b.open(now) {
-		w := b.next()
+		w := b.next(now)
 		if w == nil {
-			return
+			break
 		}
-		b.running++
+		b.take(now, w.bulk)
 		w.granted = true
 		close(w.ready)
 	}
@@ -202,7 +212,11 @@ func (l *limiter) arm(b *bucket, now time.Time) {
 		return
 	}
 	at := now
-	if missing := b.running + len(b.returns) - b.calls; missing >= 0 {
+	missing := b.running + len(b.returns) - b.calls
+	if b.single.Len() == 0 && !b.spare(now) {
+		missing = max(missing, 0) // though a permit may be there
+	}
+	if missing >= 0 {
 		if missing >= len(b.returns) {
 			return
 		}

@@ -76,6 +76,47 @@ func TestLimiterDoesNotRefuseBulkThatHasItsTurn(t *testing.T) {
 	})
 }
 
+// Bulk calls, however many, leave permits where there are single calls: as many
+// as these had at once of late, a quarter at most, and one more of a large quota.
+func TestLimiterBulkLeavesRoom(t *testing.T) {
+	for _, c := range []struct{ calls, singles, bulk int }{
+		{100, 0, 100},
+		{100, 8, 91},
+		{17, 0, 17},
+		{17, 3, 14},
+		{1, 1, 1},
+		{20, 20, 15},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			limiter, quota := acquirer(t), perSecond(c.calls)
+			for range c.singles {
+				release, err := limiter.Acquire(t.Context(), quota)
+				require.NoError(t, err)
+				time.AfterFunc(time.Second, func() { release(answered) })
+			}
+			<-time.After(2100 * time.Millisecond) // now all are back
+			ctx, cancel := context.WithCancel(t.Context())
+			bulk := 0
+			for range 200 {
+				go func() {
+					if _, err := limiter.Acquire(recall.WithBulk(ctx), quota); err == nil {
+						bulk++
+						<-ctx.Done()
+					}
+				}()
+				synctest.Wait()
+			}
+			assert.Equal(t, c.bulk, bulk, "%+v", c)
+			for range min(c.calls-c.bulk, 9) { // then comes a bulk call's turn
+				_, err := limiter.Acquire(t.Context(), quota)
+				require.NoError(t, err)
+			}
+			cancel()
+			synctest.Wait()
+		})
+	}
+}
+
 func TestIsBulk(t *testing.T) {
 	assert.False(t, recall.IsBulk(t.Context()))
 	assert.True(t, recall.IsBulk(recall.WithBulk(t.Context())))
