@@ -73,8 +73,9 @@ type Config struct {
 	Host string
 
 	// Fallbacks are further hosts of the same data centre, tried in order when
-	// the one before can't be reached or answers 502. The one that works is
-	// used for a minute; then Host has its turn again.
+	// the one before can't be reached, answers 502, or is silent for all of
+	// Policy.Timeout. The one that works is used for a minute; then Host has
+	// its turn again.
 	Fallbacks []string
 
 	// Dialect is the name under which the server is sold. The zero value is

@@ -229,7 +229,7 @@ func (c *tokenCache) replace(ctx context.Context, stale string, now time.Time) (
 		c.refusals = 0
 	}
 	c.resume = now.Add(pause(c.refusals))
-	return Token{}, c.take(ctx), nil
+	return Token{}, c.take(rest.Awaited(ctx)), nil
 }
 
 // expired tells whether the token can't be relied on for a call that starts

@@ -47,8 +47,9 @@ type Config struct {
 	Host string
 
 	// Fallbacks are further hosts of the same region, tried in order when
-	// the one before can't be reached or answers 502. The one that works is
-	// used for a minute; then Host has its turn again.
+	// the one before can't be reached, answers 502, or is silent for all of
+	// Policy.Timeout. The one that works is used for a minute; then Host has
+	// its turn again.
 	Fallbacks []string
 
 	// AppKey is the application's common key or rest key. It is the

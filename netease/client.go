@@ -82,8 +82,9 @@ type Config struct {
 	Host string
 
 	// Fallbacks are further hosts of the same region, as base URLs, tried in order when
-	// the one before can't be reached or answers 502. The one that works is
-	// used for a minute; then Host has its turn again.
+	// the one before can't be reached, answers 502, or is silent for all of
+	// Policy.Timeout. The one that works is used for a minute; then Host has
+	// its turn again.
 	Fallbacks []string
 
 	// HostV2 is the base URL of v2: one of the constants or whatever its paths

@@ -119,6 +119,26 @@ func (e *Error) facts() []string {
 	return facts
 }
 
+// GoString writes the fields, and of the cause no more than its text: what else
+// an error of the application's own transport holds, such as the request, may
+// be a secret.
+func (e *Error) GoString() string {
+	if e == nil {
+		return "(*recall.Error)(nil)"
+	}
+	type fields Error
+	shown := fields(*e)
+	if e.Err != nil {
+		shown.Err = causeText(e.Err.Error())
+	}
+	return strings.Replace(fmt.Sprintf("&%#v", shown), "recall.fields", "recall.Error", 1)
+}
+
+// causeText is an error that %#v shows.
+type causeText string
+
+func (t causeText) Error() string { return string(t) }
+
 // oneLine keeps an error in one line of a log, whatever a vendor wrote.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -30,6 +31,21 @@ func TestErrorText(t *testing.T) {
 	} {
 		assert.Equal(t, want, err.Error())
 	}
+}
+
+// requestError is of a transport that tells the request by errors.As.
+type requestError struct{ Header http.Header }
+
+func (requestError) Error() string { return "no route" }
+
+func TestErrorInGoSyntax(t *testing.T) {
+	err := &recall.Error{Kind: recall.ErrUnavailable, Vendor: "acme", Attempts: 2, Err: requestError{http.Header{"Authorization": {"s3cr3t"}}}}
+	want := `&recall.Error{Kind:"unavailable", Vendor:"acme", App:"", Op:"", Field:"", Code:"", Message:"", Status:0, ` +
+		`TraceID:"", Attempts:2, RetryAfter:0, MayHaveApplied:false, Err:"no route"}`
+	assert.Equal(t, want, fmt.Sprintf("%#v", err))
+	assert.Contains(t, fmt.Sprintf("%#v", recall.Result{Err: err}), want)
+	assert.Contains(t, fmt.Sprintf("%#v", &recall.Error{}), "Err:error(nil)}")
+	assert.Equal(t, "(*recall.Error)(nil)", fmt.Sprintf("%#v", (*recall.Error)(nil)))
 }
 
 func TestErrorIsKindAndCause(t *testing.T) {

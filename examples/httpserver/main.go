@@ -23,32 +23,35 @@ import (
 
 	"github.com/imrecall/imrecall/easemob"
 	"github.com/imrecall/imrecall/easemob/easemobtest"
+	"github.com/imrecall/imrecall/recall"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout); err != nil {
+	if err := run(ctx, os.Stdout, 800*time.Millisecond); err != nil {
 		fmt.Fprintln(os.Stderr, "httpserver:", err)
 		os.Exit(1)
 	}
 }
 
-// run serves, and writes a line for each request that it makes to w.
-func run(ctx context.Context, w io.Writer) error {
+// run serves, and writes a line for each request that it makes to w. deadline is
+// how long a recall may take.
+func run(ctx context.Context, w io.Writer, deadline time.Duration) error {
 	vendor := easemobtest.NewServer()
 	defer vendor.Close()
 	vendor.Add(easemobtest.Message{ID: "1", From: "user1", To: "user2", Chat: "chat"})
 	vendor.Add(easemobtest.Message{ID: "2", From: "user1", To: "user2", Chat: "chat", SentAt: time.Now().Add(-time.Hour)})
 	client, err := easemob.New(easemob.Config{
 		Host: vendor.BaseURL(), Org: vendor.Org, App: vendor.App, ClientID: vendor.ClientID, ClientSecret: vendor.ClientSecret,
+		Policy: recall.Policy{Timeout: deadline * 3 / 8}, // of an attempt: there is time for another where one is not answered
 	})
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 
-	s := &service{provider: client, deadline: 800 * time.Millisecond, log: slog.New(slog.DiscardHandler)}
+	s := &service{provider: client, deadline: deadline, log: slog.New(slog.DiscardHandler)}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

@@ -10,13 +10,13 @@ import (
 	"github.com/imrecall/imrecall/recall"
 )
 
-// deadline is how long whoever flagged a message waits for the answer.
-const deadline = 800 * time.Millisecond
-
 // flags is the handler of an app server: it takes a message that was flagged,
 // and recalls it. It knows recall.Provider and no vendor, which is what makes
 // it easy to test.
-type flags struct{ provider recall.Provider }
+type flags struct {
+	provider recall.Provider
+	deadline time.Duration // how long whoever flagged a message waits for the answer
+}
 
 // answer tells what became of the message.
 type answer struct {
@@ -32,7 +32,7 @@ func (f flags) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the body is not a message in JSON", http.StatusBadRequest)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), deadline)
+	ctx, cancel := context.WithTimeout(r.Context(), f.deadline)
 	defer cancel()
 	receipt, err := f.provider.RecallMessage(ctx, message)
 

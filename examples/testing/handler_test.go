@@ -30,9 +30,12 @@ import (
 
 const flagged = `{"message_id":"1","chat":"direct","from":"user1","to":"user2"}`
 
-func post(provider recall.Provider, body string) *httptest.ResponseRecorder {
+// deadline is that of the tests with a Fake, in which nothing takes time.
+const deadline = 800 * time.Millisecond
+
+func post(f flags, body string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	flags{provider}.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/flags", strings.NewReader(body)))
+	f.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/flags", strings.NewReader(body)))
 	return w
 }
 
@@ -40,7 +43,7 @@ func post(provider recall.Provider, body string) *httptest.ResponseRecorder {
 func TestTooOld(t *testing.T) {
 	var fake recalltest.Fake
 	fake.Next(recalltest.Answer{Err: recall.ErrWindowExpired})
-	w := post(&fake, flagged)
+	w := post(flags{&fake, deadline}, flagged)
 	if want := `{"verdict":"refused","reason":"window_expired"}` + "\n"; w.Body.String() != want {
 		t.Errorf("got %s", w.Body)
 	}
@@ -65,7 +68,7 @@ func TestVerdictsWithAFake(t *testing.T) {
 				var fake recalltest.Fake
 				fake.Next(scripted)
 				begin := time.Now()
-				w := post(&fake, flagged)
+				w := post(flags{&fake, deadline}, flagged)
 				assert.Equal(t, want+"\n", fmt.Sprint(w.Code, " ", w.Body))
 				assert.LessOrEqual(t, time.Since(begin), deadline)
 				assert.Equal(t, begin.Add(deadline), fake.Calls()[0].Deadline)
@@ -78,7 +81,7 @@ func TestVerdictsWithAFake(t *testing.T) {
 // refuse, so that a handler which forgets a field is found out.
 func TestFieldThatTheVendorNeeds(t *testing.T) {
 	fake := recalltest.Fake{As: recall.Capabilities{Needs: []string{"MessageID", "SentAt"}}}
-	assert.JSONEq(t, `{"verdict":"refused","reason":"invalid_request"}`, post(&fake, flagged).Body.String())
+	assert.JSONEq(t, `{"verdict":"refused","reason":"invalid_request"}`, post(flags{&fake, deadline}, flagged).Body.String())
 	assert.Empty(t, fake.Calls())
 }
 
@@ -91,7 +94,7 @@ func TestAnswerOfTheVendorWithHTTPMock(t *testing.T) {
 	})
 	require.NoError(t, err)
 	defer client.Close()
-	assert.JSONEq(t, `{"verdict":"refused","reason":"window_expired"}`, post(client, flagged).Body.String())
+	assert.JSONEq(t, `{"verdict":"refused","reason":"window_expired"}`, post(flags{client, time.Minute}, flagged).Body.String())
 }
 
 func TestMessageIsGoneWithAnEmulator(t *testing.T) {
@@ -103,12 +106,12 @@ func TestMessageIsGoneWithAnEmulator(t *testing.T) {
 	})
 	require.NoError(t, err)
 	defer client.Close()
-	assert.JSONEq(t, `{"verdict":"pending","reason":"accepted"}`, post(client, flagged).Body.String())
+	assert.JSONEq(t, `{"verdict":"pending","reason":"accepted"}`, post(flags{client, time.Minute}, flagged).Body.String())
 	assert.True(t, server.Recalled("1"))
 }
 
 func TestBodyThatIsNoMessage(t *testing.T) {
 	var fake recalltest.Fake
-	assert.Equal(t, http.StatusBadRequest, post(&fake, `{`).Code)
+	assert.Equal(t, http.StatusBadRequest, post(flags{&fake, deadline}, `{`).Code)
 	assert.Empty(t, fake.Calls())
 }

@@ -31,14 +31,14 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout); err != nil {
+	if err := run(ctx, os.Stdout, 800*time.Millisecond); err != nil {
 		fmt.Fprintln(os.Stderr, "testing:", err)
 		os.Exit(1)
 	}
 }
 
 // run flags four messages and writes what the handler answers to w.
-func run(ctx context.Context, w io.Writer) error {
+func run(ctx context.Context, w io.Writer, deadline time.Duration) error {
 	easemobServer, neteaseServer := easemobtest.NewServer(), neteasetest.NewServer()
 	defer easemobServer.Close()
 	defer neteaseServer.Close()
@@ -72,7 +72,7 @@ func run(ctx context.Context, w io.Writer) error {
 		{"NetEase, no answer", "3", neteaseClient, func() { neteaseServer.Intercept(never) }},
 	} {
 		c.prepare()
-		a, err := flag(ctx, flags{c.provider}, recall.Request{
+		a, err := flag(ctx, flags{c.provider, deadline}, recall.Request{
 			MessageID: c.id, Chat: recall.ChatDirect, From: "user1", To: "user2", SentAt: now,
 		})
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -11,7 +12,7 @@ import (
 
 func TestOutput(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), &out))
+	require.NoError(t, run(t.Context(), &out, 3*time.Second)) // which one of the calls waits for in vain
 	want, err := os.ReadFile("output.txt")
 	require.NoError(t, err)
 	assert.Equal(t, string(want), out.String())

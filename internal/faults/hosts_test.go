@@ -19,7 +19,7 @@ import (
 )
 
 // network is one without sockets, for tests on a virtual clock: connections
-// to each address are answered, fail, or meet a gateway without a server.
+// to each address are answered, fail, or meet what hostState says.
 type network struct {
 	vendor vendor
 	mu     sync.Mutex
@@ -30,9 +30,11 @@ type network struct {
 type hostState int
 
 const (
-	up hostState = iota
-	down
-	gateway
+	up       hostState = iota
+	down               // refuses connections
+	gateway            // has no server behind it
+	swallows           // drops what would make a connection
+	silent             // takes requests, and does not answer
 )
 
 func (n *network) set(host string, s hostState) {
@@ -56,9 +58,15 @@ func (n *network) requests() []string {
 	return asked
 }
 
-func (n *network) dial(_ context.Context, _, host string) (net.Conn, error) {
-	if n.get(host) == down {
+func (n *network) dial(ctx context.Context, _, host string) (net.Conn, error) {
+	switch n.get(host) {
+	case down:
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	case swallows:
+		ctx, cancel := context.WithTimeout(ctx, 3*time.Second) // as the dialer of recall.NewTransport
+		defer cancel()
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
 	ours, theirs := net.Pipe()
 	go n.serve(host, theirs)
@@ -77,9 +85,11 @@ func (n *network) serve(host string, conn net.Conn) {
 		n.mu.Lock()
 		n.asked = append(n.asked, host)
 		n.mu.Unlock()
-		if n.get(host) == gateway {
+		switch n.get(host) {
+		case gateway:
 			c.send("502 Bad Gateway", "text/html", page)
-		} else {
+		case silent:
+		default:
 			c.answer(req)
 		}
 	}
@@ -164,5 +174,74 @@ func TestNoHostLeft(t *testing.T) {
 		n.set(second, up)
 		afterwards(t, v, c)
 		assert.Equal(t, []string{second}, n.requests())
+	})
+}
+
+// The deadline of a handler is enough for the second host, where the first one
+// lets nobody connect, and, with a part of it for each attempt, where the first
+// one is silent. The next handler goes to the second host at once. Easemob has
+// to fetch a token besides.
+func TestSecondHostWithinTheDeadlineOfAHandler(t *testing.T) {
+	const deadline = 800 * time.Millisecond
+	fetching := withToken()
+	fetching.name = "easemob, token to fetch"
+	for name, tt := range map[string]struct {
+		first  hostState
+		policy recall.Policy
+		within time.Duration
+	}{
+		"no connection": {swallows, recall.Policy{}, deadline / 2},
+		"no answer":     {silent, recall.Policy{Timeout: 300 * time.Millisecond}, 300*time.Millisecond + recall.DefaultBaseDelay},
+	} {
+		for _, v := range append(vendors[:len(vendors):len(vendors)], fetching) {
+			t.Run(name+"/"+v.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					n := &network{vendor: v, state: map[string]hostState{first: tt.first}}
+					transport := recall.NewTransport()
+					transport.DialContext = n.dial
+					defer transport.CloseIdleConnections()
+					defer func() { <-time.After(time.Minute) }() // until nobody is left dialing
+					tt.policy.Transport = transport
+					c := opened(t, v, tt.policy, "http://"+first, "http://"+second)
+					for _, within := range []time.Duration{tt.within, 0} {
+						start := time.Now()
+						ctx, cancel := context.WithTimeout(t.Context(), deadline)
+						_, err := c.RecallMessage(ctx, message)
+						cancel()
+						require.NoError(t, err)
+						assert.LessOrEqual(t, time.Since(start), within)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A host that is silent is left, and not come back to before it answers.
+func TestNextHostAfterSilence(t *testing.T) {
+	forEachVendor(t, func(t *testing.T, v vendor) {
+		synctest.Test(t, func(t *testing.T) {
+			n := &network{vendor: v, state: map[string]hostState{first: silent}}
+			transport := recall.NewTransport()
+			transport.DialContext = n.dial
+			defer transport.CloseIdleConnections()
+			p := policy(time.Second)
+			p.Transport = transport
+			c := opened(t, v, p, "http://"+first, "http://"+second)
+			recallOn := func(hosts ...string) {
+				t.Helper()
+				afterwards(t, v, c)
+				assert.Equal(t, hosts, n.requests())
+			}
+			recallOn(first, second)
+			recallOn(second)
+			<-time.After(aWhile)
+			recallOn(first, second)
+			recallOn(second)
+			n.set(first, up)
+			<-time.After(aWhile)
+			recallOn(first)
+			recallOn(first)
+		})
 	})
 }

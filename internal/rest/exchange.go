@@ -68,13 +68,27 @@ func (w *wire) leaveTime(end context.CancelFunc) *time.Timer {
 }
 
 // patience is how long to try to connect to a host where there are others:
-// at most half of the time that is left.
+// at most half of the time that is left, also to who waits for the call.
 func patience(ctx context.Context) time.Duration {
-	const longest = time.Second
+	longest := time.Second
 	if deadline, ok := ctx.Deadline(); ok {
-		return min(longest, time.Until(deadline)/2)
+		longest = min(longest, time.Until(deadline)/2)
+	}
+	if awaited, ok := ctx.Value(awaitedKey{}).(time.Time); ok && time.Until(awaited) > 0 {
+		longest = min(longest, time.Until(awaited)/2)
 	}
 	return longest
+}
+
+type awaitedKey struct{}
+
+// Awaited has a call that outlives ctx know until when the caller waits, so
+// that it does not spend all of that time on a host that nobody can reach.
+func Awaited(ctx context.Context) context.Context {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithValue(ctx, awaitedKey{}, deadline)
+	}
+	return ctx
 }
 
 // readAll reads the body of an answer into buffer, or into a longer one.

@@ -73,7 +73,7 @@ func buildError(ctx context.Context, err error) *recall.Error {
 		return e
 	}
 	if over := ended(ctx); over != nil {
-		return canceled(over)
+		return canceled(fmt.Errorf("waiting for credentials: %w", over))
 	}
 	e := &recall.Error{Kind: recall.ErrUnavailable, Err: notTheCallers(err)}
 	errors.As(err, &e.Kind) // an error that has a kind keeps it

@@ -13,7 +13,8 @@ import (
 )
 
 // hosts are the addresses of one vendor, in the order of preference. One that
-// can't be reached is left for the next; the first is tried again later.
+// can't be reached, or is silent, is left for the next; the first is tried
+// again later.
 type hosts struct {
 	bases []string  // scheme, host and path, without a slash at the end
 	urls  []url.URL // the same, parsed; RawPath is the path in any case
@@ -86,7 +87,9 @@ func (h *hosts) worked(host int) {
 
 // moveOn tells the list of hosts how this one fared. It returns true where
 // nothing was sent and another host is left to try. A caller who gives up
-// while the host does not let anyone connect has learned that much of it.
+// while the host does not let anyone connect has learned that much of it; one
+// who gives up on an answer has not, but an attempt has that lasted for all of
+// Policy.Timeout.
 func (r *run) moveOn(host, status int, w *wire, err *recall.Error) bool {
 	hosts := r.client.hosts
 	switch {
@@ -95,8 +98,13 @@ func (r *run) moveOn(host, status int, w *wire, err *recall.Error) bool {
 	case status == http.StatusBadGateway:
 		hosts.failed(host, time.Now())
 		return false
-	case status != 0 || w.mayHaveArrived():
+	case status != 0:
 		hosts.worked(host)
+		return false
+	case w.mayHaveArrived():
+		if w.late && err.Kind == recall.ErrUnavailable {
+			hosts.failed(host, time.Now())
+		}
 		return false
 	case err.Kind == recall.ErrCanceled && !errors.Is(err, context.DeadlineExceeded):
 		return false

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"bufio"
-	"context"
 	"net"
 	"net/http"
 	"net/url"
@@ -78,34 +77,6 @@ func TestFallbackHosts(t *testing.T) {
 
 	_, err = New(Config{Vendor: "acme", Host: "h", Fallbacks: []string{"h", "ftp://h"}})
 	require.ErrorContains(t, err, "Fallbacks[1]")
-}
-
-// A host that swallows connections must not use up the time of a handler.
-func TestFallbackFromAHostThatSwallowsConnections(t *testing.T) {
-	good := serve(t, coded("200"))
-	transport := recall.NewTransport()
-	dial := transport.DialContext
-	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if address == "192.0.2.1:80" {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}
-		return dial(ctx, network, address)
-	}
-	defer transport.CloseIdleConnections()
-	c, err := New(Config{
-		Vendor: "acme", Host: "http://192.0.2.1", AllowHTTP: true, Fallbacks: []string{good},
-		Policy: recall.Policy{Transport: transport},
-	})
-	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 800*time.Millisecond)
-	defer cancel()
-	receipt, err := c.Do(ctx, aCall())
-	require.NoError(t, err)
-	assert.Equal(t, 2, receipt.Attempts)
-	receipt, err = c.Do(t.Context(), aCall())
-	require.NoError(t, err)
-	assert.Equal(t, 1, receipt.Attempts)
 }
 
 // A server that answers 101 hands over the bare connection, which knows no

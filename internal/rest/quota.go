@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -68,7 +69,7 @@ func (r *run) acquire(ctx context.Context) (release func(recall.CallEnd), err er
 		end(recall.SpanEnd{Err: err})
 		if err != nil {
 			release(recall.CallEnd{})
-			return nil, err
+			return nil, untilOver(ctx, q, err)
 		}
 		releases = append(releases, one)
 	}
@@ -82,10 +83,20 @@ func take(ctx context.Context, limiter recall.Limiter, q recall.Quota) (release 
 		release, err = func(recall.CallEnd) {}, wait(ctx, limiter, q)
 	}
 	var e *recall.Error
-	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &e) {
+	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &e) && ended(ctx) == nil {
 		err = &recall.Error{Kind: recall.ErrRateLimited, Err: err}
 	}
 	return release, err
+}
+
+// untilOver tells of a wait that the end of ctx ended what it was for, and why
+// ctx ended, which a limiter need not know.
+func untilOver(ctx context.Context, q recall.Quota, err error) error {
+	over := ended(ctx)
+	if kind := recall.ErrCanceled; over == nil || errors.As(err, &kind) && kind != recall.ErrCanceled {
+		return err
+	}
+	return canceled(fmt.Errorf("waiting for the quota %s: %w", q.Key, over))
 }
 
 // wait waits, and has a wave know that it does.
