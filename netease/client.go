@@ -111,7 +111,9 @@ type Config struct {
 
 	// AppSecretFunc returns the current secret, instead of AppSecret: for
 	// secrets that rotate. It is asked for each attempt, so it should cache,
-	// and once more if the vendor refuses the signature. An error counts as
+	// and once more if the vendor refuses the signature. Where it returns an
+	// error or no secret, it is asked again for a tenth of a second: a file that
+	// is being written is empty for a moment. After that an error counts as
 	// recall.ErrUnavailable unless it is a *recall.Error.
 	AppSecretFunc func(ctx context.Context) (string, error)
 
