@@ -52,7 +52,7 @@ func (p *program) printPlan(f bulkFlags, plan wave.Plan) error {
 	if f.json {
 		return json.NewEncoder(p.env.Stdout).Encode(struct {
 			Plan planJSON `json:"plan"`
-		}{planJSON{plan.Messages, plan.Invalid, plan.Skipped, plan.Left, plan.Calls, plan.PerCall, plan.Takes.Seconds()}})
+		}{planJSON{plan.Messages, plan.Invalid, plan.Skipped, plan.Left, plan.Calls, plan.CallsPerSecond, plan.Takes.Seconds()}})
 	}
 	takes := "as long as the vendor takes: there is no limit"
 	switch {
@@ -62,8 +62,8 @@ func (p *program) printPlan(f bulkFlags, plan wave.Plan) error {
 		takes = "nothing to send"
 	}
 	pace := ""
-	if plan.PerCall > 0 {
-		pace = fmt.Sprintf(" at %.0f calls a second", plan.PerCall)
+	if plan.CallsPerSecond > 0 {
+		pace = fmt.Sprintf(" at %.0f calls a second", plan.CallsPerSecond)
 	}
 	if plan.Skipped > 0 {
 		fmt.Fprintf(p.env.Stdout, "going on: %s settled before\n", messagesWere(plan.Skipped))
