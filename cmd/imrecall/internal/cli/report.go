@@ -74,7 +74,7 @@ func (r *report) begin() {
 	}
 	r.progress.Print(fmt.Sprintf("going on: %d of %s settled before (%s)", r.skipped, messagesWere(r.source.total), pastOf(r.journal)))
 	if n := r.journal.Unanswered(); n > 0 {
-		r.progress.Print(fmt.Sprintf("%d were in flight when the run before ended, and may be recalled already: they are recalled again, which is harmless", n))
+		r.progress.Print(fmt.Sprintf("in flight when the run before ended: %d, recalled again now, which is harmless", n))
 	}
 }
 
