@@ -81,10 +81,10 @@ type Config struct {
 	// APIv2 it is needed for the native methods of v1 only.
 	Host string
 
-	// Fallbacks are further hosts of the same region, as base URLs, tried in order when
-	// the one before can't be reached, answers 502, or is silent for all of
-	// Policy.Timeout. The one that works is used for a minute; then Host has
-	// its turn again.
+	// Fallbacks are further hosts of the same region, as base URLs, tried in
+	// order when the one before can't be reached, answers 502, or is silent for
+	// all of Policy.Timeout. The one that works is used for a minute; then Host
+	// has its turn again.
 	Fallbacks []string
 
 	// HostV2 is the base URL of v2: one of the constants or whatever its paths

@@ -101,3 +101,31 @@ func TestEachBehindAQueue(t *testing.T) {
 		})
 	}
 }
+
+// While the vendor is down the consumer does not make failures of the whole
+// queue, and goes on as soon as it is back.
+func TestEachBehindAQueueThroughAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		const outage = 10 * time.Minute
+		p := knownVendor{&vendor{latency: time.Millisecond}}
+		failing := recall.ProviderFunc(func(ctx context.Context, req recall.Request) (recall.Receipt, error) {
+			receipt, err := p.RecallMessage(ctx, req)
+			if now := time.Since(start); now > time.Second && now < outage {
+				return recall.Receipt{}, &recall.Error{Kind: recall.ErrUnavailable}
+			}
+			return receipt, err
+		})
+		ids := make([]string, 100_000)
+		for i := range ids {
+			ids[i] = strconv.Itoa(i)
+		}
+		q := newMemoryBroker(ids...)
+		reading, stop := context.WithTimeout(t.Context(), outage+10*time.Second)
+		defer stop()
+		require.NoError(t, consume(t.Context(), reading, oddVendor{failing, 100}, q))
+		assert.Less(t, len(q.back), 2000, "what was read ahead, and one a second")
+		assert.Greater(t, len(q.acked), 900, "of the last ten seconds")
+		assert.Len(t, slices.Concat(q.acked, q.back), q.received)
+	})
+}

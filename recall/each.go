@@ -86,6 +86,10 @@ const (
 // AlreadyGone. Where the earlier call itself failed with ErrNotFound, it stays
 // ErrNotFound, with MayHaveApplied.
 //
+// While the vendor is down each call fails, and the next begins at the pace of
+// the quota. Leave the loop, or have reqs wait, where many results in a row are
+// ErrUnavailable, as the example named Queue does.
+//
 // A message that is there twice is recalled twice, unless both share a call,
 // and then may be ErrNotFound the second time.
 //

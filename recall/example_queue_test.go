@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/imrecall/imrecall/recall"
@@ -21,12 +22,20 @@ type broker interface {
 
 // consume recalls what the broker delivers until reading ends: then it receives
 // no more, and settles what it has. The end of ctx cuts that short. An error that
-// every other message would meet, too, ends it as well.
-func consume(ctx, reading context.Context, p recall.Provider, b broker) (err error) {
+// every other message would meet, too, ends it as well. While the vendor is
+// down it receives one message a second, to learn when it is back.
+func consume(ctx, reading context.Context, p recall.Provider, b broker) error {
 	reading, stop := context.WithCancel(reading)
 	defer stop()
+	var down atomic.Int32 // results in a row that say so
 	deliveries := func(yield func(recall.Request) bool) {
 		for {
+			if down.Load() > 100 {
+				select {
+				case <-time.After(time.Second):
+				case <-reading.Done():
+				}
+			}
 			req, err := b.Receive(reading)
 			if err != nil {
 				return
@@ -38,33 +47,34 @@ func consume(ctx, reading context.Context, p recall.Provider, b broker) (err err
 		}
 	}
 	for r := range recall.Each(ctx, p, deliveries, recall.EachOptions{
-		LookAhead: 1000,                                      // 10 s at 100 messages a second: less than the broker waits for Ack
-		Late:      func(r recall.Result) { settle(b, r, 0) }, // after the break: no delivery goes unsettled
+		LookAhead: 1000,                                   // 10 s at 100 messages a second: less than the broker waits for Ack
+		Late:      func(r recall.Result) { settle(b, r) }, // after the break: no delivery goes unsettled
 	}) {
-		if hopeless(r.Err) {
-			err = r.Err
-			settle(b, r, time.Minute)
-			stop() // the source may be waiting
-			break
+		settle(b, r)
+		if !errors.Is(r.Err, recall.ErrUnavailable) {
+			down.Store(0)
+		} else {
+			down.Add(1)
 		}
-		settle(b, r, 0)
+		if hopeless(r.Err) {
+			stop() // the source may be waiting
+			return r.Err
+		}
 	}
-	return err
+	return nil
 }
 
 // settle has each delivery acknowledged, given back or buried, once.
-func settle(b broker, r recall.Result, after time.Duration) {
+func settle(b broker, r recall.Result) {
 	var e *recall.Error
 	ref := r.Request.Ref
 	switch {
 	case r.Err == nil: // or record the receipt: Accepted and AlreadyGone are no proof
 		b.Ack(ref)
-	case !errors.As(r.Err, &e), e.MayHaveApplied, e.Retryable(), e.Kind == recall.ErrCanceled, hopeless(e):
-		var wait time.Duration
-		if e != nil {
-			wait = e.RetryAfter
-		}
-		b.GiveBack(ref, max(wait, after)) // to recall twice does no harm
+	case errors.Is(r.Err, recall.ErrCanceled): // the next consumer's
+		b.GiveBack(ref, 0)
+	case !errors.As(r.Err, &e), e.MayHaveApplied, e.Retryable(), hopeless(e):
+		b.GiveBack(ref, time.Minute) // not at once: queues count deliveries. To recall twice does no harm
 	case e.Kind == recall.ErrNotFound && b.Redelivered(ref):
 		b.Ack(ref) // recalled before the crash
 	default:

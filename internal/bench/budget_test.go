@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,6 +18,7 @@ func TestConnections(t *testing.T) {
 	for _, vendor := range vendors {
 		t.Run(vendor, func(t *testing.T) {
 			call, transport := newRecaller(t, vendor, "https", given)
+			transport.TLSHandshakeTimeout = time.Minute // one that a busy machine gives up is dialed again
 			var opened atomic.Int64
 			dial := transport.DialContext
 			transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
