@@ -71,7 +71,9 @@ func (r *run) acquire(ctx context.Context) (release func(recall.CallEnd), err er
 			release(recall.CallEnd{})
 			return nil, untilOver(ctx, q, err)
 		}
-		releases = append(releases, one)
+		if one != nil {
+			releases = append(releases, one)
+		}
 	}
 	return release, nil
 }

@@ -213,6 +213,17 @@ func TestLimiterOfOnesOwn(t *testing.T) {
 	assert.Empty(t, s.times, "nothing may be sent")
 }
 
+// carefree lets all calls through, and needs not know when they end.
+type carefree struct{ ledger }
+
+func (*carefree) Acquire(context.Context, recall.Quota) (func(recall.CallEnd), error) { return nil, nil }
+
+func TestAcquirerWithoutRelease(t *testing.T) {
+	_, receipt, err, _ := virtual(t, recall.Policy{Limiter: &carefree{}}, 0, withQuota(aCall(), 10), coded("200"))
+	require.NoError(t, err)
+	assert.NotEmpty(t, receipt.Outcome)
+}
+
 // strict is a vendor with a limit that it holds to the letter, behind a
 // network that delays requests and answers. One call too many and it blocks
 // everybody for 10 s, as NetEase does.
