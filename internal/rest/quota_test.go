@@ -216,7 +216,9 @@ func TestLimiterOfOnesOwn(t *testing.T) {
 // carefree lets all calls through, and needs not know when they end.
 type carefree struct{ ledger }
 
-func (*carefree) Acquire(context.Context, recall.Quota) (func(recall.CallEnd), error) { return nil, nil }
+func (*carefree) Acquire(context.Context, recall.Quota) (func(recall.CallEnd), error) {
+	return nil, nil
+}
 
 func TestAcquirerWithoutRelease(t *testing.T) {
 	_, receipt, err, _ := virtual(t, recall.Policy{Limiter: &carefree{}}, 0, withQuota(aCall(), 10), coded("200"))
