@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Runs each example as its README line says, and compares what it prints with its output.txt. An example that is a module
-# of its own serves; what it can do it shows with -demo.
+# Runs each example as its README line says, and compares what it prints with its output.txt. One that serves shows with
+# -demo what it can do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 failures=0
 
 run() { # folder
-  if [[ -f $1/go.mod ]]; then
+  if [[ -f $1/demo.go ]]; then
     (cd "$1" && GOWORK=off go run . -demo)
+  elif [[ -f $1/go.mod ]]; then
+    (cd "$1" && GOWORK=off go run .)
   else
     go run "./$1"
   fi

@@ -89,6 +89,16 @@ service() {
   passes examples/service $module/recall $module/goeasy/goeasytest modernc.org/sqlite
 }
 
+replicas() {
+  refuses_import replicas examples/replicas github.com/go-resty/resty/v2
+  refuses_import replicas examples/replicas $module/recall/recalltest
+  refuses_import replicas examples/replicas $module/goeasy
+  refuses_import replicas examples/replicas/x_test.go github.com/redis/go-redis/v9/maintnotifications
+  refuses_import testing examples/replicas github.com/stretchr/testify/require
+  passes examples/replicas $module/recall $module/netease/neteasetest github.com/redis/go-redis/v9
+  passes examples/replicas/x_test.go $module/recall github.com/alicebob/miniredis/v2 go.uber.org/goleak
+}
+
 testing_only() {
   for place in recall internal/rest internal/callback internal/emulator internal/vendortest easemob easemob/easemobtest netease netease/neteasetest \
     goeasy goeasy/goeasytest examples/x cmd/x; do
@@ -235,6 +245,7 @@ fi
 for batch in down up testing_only code; do check "$batch"; done
 check cli cmd/imrecall
 check service examples/service
+check replicas examples/replicas
 
 # Every rule of the configuration has a case that it refused.
 for rule in $(sed -n '/^    depguard:/,/^  exclusions:/s/^        \([a-z]*\):.*/\1/p' "$tree/.golangci.yml"); do

@@ -97,7 +97,9 @@ type Config struct {
 
 	// ClientSecretFunc returns the current secret, instead of ClientSecret: for
 	// secrets that rotate. It is asked whenever a token is fetched, and once
-	// more if the vendor refuses the secret. An error counts as
+	// more if the vendor refuses the secret. Where it returns an error or no
+	// secret, it is asked again for a tenth of a second: a file that is being
+	// written is empty for a moment. After that an error counts as
 	// recall.ErrUnavailable unless it is a *recall.Error.
 	ClientSecretFunc func(ctx context.Context) (string, error)
 
@@ -116,7 +118,9 @@ type Config struct {
 	Token string
 
 	// TokenSource provides app tokens, instead of all of these: for tokens that
-	// another service hands out.
+	// another service hands out. Without one each client fetches tokens of its
+	// own. No page says that a new token ends the ones before; at a server where
+	// it does, the replicas of an application need one source that they share.
 	TokenSource TokenSource
 
 	// AllowHTTP permits plain http to a host that is not loopback, where

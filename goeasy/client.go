@@ -59,8 +59,10 @@ type Config struct {
 
 	// AppKeyFunc returns the current key, instead of AppKey: for keys that
 	// rotate. It is asked for each attempt, so it should cache, and once more
-	// if the vendor refuses the key. An error counts as recall.ErrUnavailable
-	// unless it is a *recall.Error.
+	// if the vendor refuses the key. Where it returns an error or no key, it is
+	// asked again for a tenth of a second: a file that is being written is empty
+	// for a moment. After that an error counts as recall.ErrUnavailable unless
+	// it is a *recall.Error.
 	AppKeyFunc func(ctx context.Context) (string, error)
 
 	// Name is what receipts, errors and quotas call the application. Empty

@@ -81,10 +81,10 @@ type Config struct {
 	// APIv2 it is needed for the native methods of v1 only.
 	Host string
 
-	// Fallbacks are further hosts of the same region, as base URLs, tried in order when
-	// the one before can't be reached, answers 502, or is silent for all of
-	// Policy.Timeout. The one that works is used for a minute; then Host has
-	// its turn again.
+	// Fallbacks are further hosts of the same region, as base URLs, tried in
+	// order when the one before can't be reached, answers 502, or is silent for
+	// all of Policy.Timeout. The one that works is used for a minute; then Host
+	// has its turn again.
 	Fallbacks []string
 
 	// HostV2 is the base URL of v2: one of the constants or whatever its paths
@@ -111,7 +111,9 @@ type Config struct {
 
 	// AppSecretFunc returns the current secret, instead of AppSecret: for
 	// secrets that rotate. It is asked for each attempt, so it should cache,
-	// and once more if the vendor refuses the signature. An error counts as
+	// and once more if the vendor refuses the signature. Where it returns an
+	// error or no secret, it is asked again for a tenth of a second: a file that
+	// is being written is empty for a moment. After that an error counts as
 	// recall.ErrUnavailable unless it is a *recall.Error.
 	AppSecretFunc func(ctx context.Context) (string, error)
 

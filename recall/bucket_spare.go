@@ -26,8 +26,7 @@ func (b *bucket) spare(now time.Time) bool {
 	return b.calls-away > kept || away-b.lent < max(b.calls/(longestRun+1), 1)
 }
 
-// affordable is how many calls a quota has at least of which bulk calls leave
-// one more.
+// affordable is the smallest quota of which bulk calls leave one permit more.
 const affordable = 64
 
 // highest knows the highest number of the last while: of the current span of

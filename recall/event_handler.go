@@ -38,13 +38,14 @@ var (
 // another application, 400 to one that can't be read, 408 to one that arrives
 // too slowly, 413 to one that is too large, 405 to another method than POST,
 // and 503 while Parser or Handle is missing, or where something before this
-// handler has read the body. None of them says why; OnError is told, but of the
-// 405.
+// handler has read the body. None of them says why: OnError is told that, except
+// for the 405.
 //
-// A callback that can be read in part makes the events of that part, before it
-// is answered with 400. A vendor that would stop for good (GoEasy) is answered
-// as received instead, if there is an OnError to be told: what can't be read
-// now can't be read next time, and must not cost all that comes after it.
+// Where only a part of a callback can be read, Handle is called for the events
+// of that part, and then the answer is 400. A vendor that would stop for good
+// (GoEasy) is answered as received instead, if there is an OnError to be told:
+// what can't be read now can't be read next time, and must not cost all that
+// comes after it.
 //
 // A panic in Handle is left to the http.Server, which cuts the connection: the
 // vendor sends the callback again. Put nothing around the handler that makes a

@@ -14,14 +14,14 @@ import (
 //
 // A quota of 100 calls a second is 100 permits. A call takes one, which comes
 // back one second after the answer, or up to 50 ms sooner: by half of what the
-// way there and back takes at least. That is the shortest round trip of late,
-// less twice what the usual one takes longer, less 5 ms, as a busy machine makes
-// trips look longer than the way is. Two calls that use the same permit arrive
-// at least a second apart, however the network delays each call and whichever
-// way is the slower one, unless it is suddenly faster than that; so the vendor
-// never sees more than 100 in any second. With a round trip of 50 ms, calls go
-// out at 97 a second. The permit of a call that was given up without an answer,
-// which may still be on its way, comes back after two seconds.
+// way there and back takes at least, less 5 ms that a busy machine may have
+// added to every trip. At least it takes the shortest round trip of late, less
+// twice what the usual one takes longer. Two calls that use the same permit
+// arrive at least a second apart, however the network delays each call and
+// whichever way is the slower one, unless it is suddenly faster than that; so
+// the vendor never sees more than 100 in any second. With a round trip of 50 ms,
+// calls go out at 97 a second. The permit of a call that was given up without an
+// answer, which may still be on its way, comes back after two seconds.
 //
 // Bulk calls ([WithBulk]) wait for the others, and leave room for them: as many
 // permits as they had away at once in the last seconds, up to a quarter of all,

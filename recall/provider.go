@@ -9,7 +9,8 @@ import "context"
 //
 //   - RecallMessage may be called by any number of goroutines at once.
 //   - It obeys ctx at every step (waiting, fetching credentials, on the wire)
-//     and returns soon after ctx ends, with [ErrCanceled]. When ctx is over
+//     and returns soon after ctx ends, with [ErrCanceled], and with no kind that
+//     the cause of ctx has: it may be another call's failure. When ctx is over
 //     before the call, nothing is sent.
 //   - It neither changes req nor keeps any part of it after it returns.
 //   - It checks the fields that it needs and, before anything is sent, refuses

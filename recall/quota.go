@@ -44,7 +44,9 @@ type Acquirer interface {
 	Limiter
 
 	// Acquire does what Wait does, for a call whose end is reported by calling
-	// release, once. While the call waits, it should say so by Waiting.
+	// release, once, before the call returns: so release should not take long,
+	// and ctx may have ended by then. While the call waits, it should say so by
+	// Waiting.
 	Acquire(ctx context.Context, q Quota) (release func(CallEnd), err error)
 }
 

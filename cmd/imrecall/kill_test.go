@@ -201,7 +201,7 @@ func TestKillKeepsEachFailureOnce(t *testing.T) {
 	t.Logf("%d failures, %d told of as in flight; %s", len(seen), k.told, k.stdout)
 }
 
-var flight = regexp.MustCompile(`(?m)^(\d+) were in flight`)
+var flight = regexp.MustCompile(`(?m)^in flight when the run before ended: (\d+)`)
 
 func inFlight(t *testing.T, stderr string) int {
 	t.Helper()

@@ -79,7 +79,7 @@ func TestSecondSignalQuits(t *testing.T) {
 func TestHangUpFinishesWhatIsInFlight(t *testing.T) {
 	s := newStage()
 	defer s.close()
-	s.add(1)
+	s.add(2)
 	dir := t.TempDir()
 	require.NoError(t, s.install(dir))
 	arrived, answer := make(chan struct{}), make(chan struct{})
@@ -89,9 +89,9 @@ func TestHangUpFinishesWhatIsInFlight(t *testing.T) {
 		s.netease.Answer(w, r)
 	})
 	var csv bytes.Buffer
-	require.NoError(t, writeMessages(&csv, 1, 1))
+	require.NoError(t, writeMessages(&csv, 1, 2))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "wave.csv"), csv.Bytes(), 0o600))
-	cmd := exec.CommandContext(t.Context(), "imrecall", "bulk", "--app", "chat", "wave.csv")
+	cmd := exec.CommandContext(t.Context(), "imrecall", "bulk", "--app", "chat", "--concurrency", "1", "wave.csv")
 	cmd.Dir, cmd.Env = dir, append(append(os.Environ(), s.env()...), "XDG_CONFIG_HOME="+dir)
 	said, err := cmd.StderrPipe()
 	require.NoError(t, err)
@@ -146,4 +146,28 @@ func TestStreamThatGivesNothing(t *testing.T) {
 	_ = cmd.Wait() // it has not ended well
 	assert.False(t, cmd.ProcessState.Success())
 	_ = in.Close()
+}
+
+// TestInterruptedDoctor tells no host as broken that only had no time to answer.
+func TestInterruptedDoctor(t *testing.T) {
+	s := newStage()
+	defer s.close()
+	arrived := make(chan struct{})
+	s.netease.Intercept(func(_ http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-r.Context().Done()
+	})
+	dir := t.TempDir()
+	require.NoError(t, s.install(dir))
+	cmd := exec.CommandContext(t.Context(), "imrecall", "doctor", "--app", "chat")
+	cmd.Dir, cmd.Env = dir, append(append(os.Environ(), s.env()...), "XDG_CONFIG_HOME="+dir)
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	require.NoError(t, cmd.Start())
+	<-arrived
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	_ = cmd.Wait() // its exit code is looked at
+	assert.Equal(t, 130, cmd.ProcessState.ExitCode())
+	assert.Empty(t, out.String())
+	assert.Equal(t, "imrecall: interrupted\n", said.String())
 }

@@ -20,7 +20,7 @@ func TestReliabilityNamesTests(t *testing.T) {
 		for _, code := range inlineCode.FindAllString(string(text), -1) {
 			code = strings.Trim(code, "`")
 			switch {
-			case code == "recall" || strings.HasPrefix(code, "internal/"):
+			case code == "recall" || strings.HasPrefix(code, "internal/") || strings.HasPrefix(code, "examples/"):
 				folder, source = code, sources(t, code)
 			case strings.HasPrefix(code, "Test"):
 				tests++

@@ -187,7 +187,7 @@ func TestProxyFaults(t *testing.T) {
 				transport := ca.transport(t)
 				transport.Proxy = http.ProxyURL(egress.url())
 				var log logbook
-				p := policy(brief)
+				p := policy(attemptTime(name == "silent"))
 				p.Transport, p.Observer = transport, log.observer()
 				c := opened(t, v, p, "https://im.example")
 				err := during(t, c, patient, unreached)
@@ -195,7 +195,7 @@ func TestProxyFaults(t *testing.T) {
 				connections, _ := g.seen()
 				assert.Zero(t, connections)
 				egress.meet(nil)
-				afterwards(t, v, c)
+				eventually(t, v, c)
 			})
 		}
 	})

@@ -86,23 +86,27 @@ func (s *nameServer) answer(query []byte) []byte {
 
 // dial is for a transport that asks this server for names. Like the one of
 // recall.NewTransport it gives up before the attempt does.
-func (s *nameServer) dial() func(ctx context.Context, network, addr string) (net.Conn, error) {
+func (s *nameServer) dial(attempt time.Duration) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	toServer := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, "udp", s.conn.LocalAddr().String())
 		if err != nil {
 			return nil, err
 		}
-		return impatient{conn.(*net.UDPConn)}, nil
+		return impatient{conn.(*net.UDPConn), attempt / 8}, nil
 	}
-	return (&net.Dialer{Timeout: brief / 2, Resolver: &net.Resolver{PreferGo: true, Dial: toServer}}).DialContext
+	return (&net.Dialer{Timeout: attempt / 2, Resolver: &net.Resolver{PreferGo: true, Dial: toServer}}).DialContext
 }
 
 // impatient is a connection to a name server on which the resolver does not
 // wait for 5 s, as it does by default, whether or not anybody still asks.
-type impatient struct{ *net.UDPConn }
+type impatient struct {
+	*net.UDPConn
+
+	patience time.Duration
+}
 
 func (c impatient) SetDeadline(time.Time) error {
-	return c.UDPConn.SetDeadline(time.Now().Add(brief / 8))
+	return c.UDPConn.SetDeadline(time.Now().Add(c.patience))
 }
 
 // A name that can't be resolved costs no more than the attempt's time, and
@@ -119,9 +123,10 @@ func TestNames(t *testing.T) {
 				ca := newAuthority(t)
 				g := newGate(t, v, ca.issue(t, certificate{names: []string{"im.invalid"}}).listen)
 				transport := ca.transport(t)
-				transport.DialContext = server.dial()
+				attempt := attemptTime(mode == mute || mode == garbled)
+				transport.DialContext = server.dial(attempt)
 				var log logbook
-				p := policy(brief)
+				p := policy(attempt)
 				p.Transport, p.Observer = transport, log.observer()
 				c := opened(t, v, p, "https://im.invalid:"+port(g.addr))
 				err := during(t, c, patient, unreached)
@@ -132,7 +137,7 @@ func TestNames(t *testing.T) {
 					assert.True(t, dns.IsNotFound)
 				}
 				server.mode.Store(loopback)
-				afterwards(t, v, c)
+				eventually(t, v, c)
 			})
 		})
 	}

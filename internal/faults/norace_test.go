@@ -6,4 +6,4 @@ import "time"
 
 const defaultCalls = 10_000
 
-const stormAttempt = 150 * time.Millisecond
+const stormAttempt = time.Second

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -23,6 +24,7 @@ import (
 // vault holds a secret that rotates, and the server that takes no other.
 type vault struct {
 	asked  atomic.Int32
+	gaps   atomic.Int32 // how often the secret is missing from now on
 	mu     sync.RWMutex
 	secret string
 	server http.HandlerFunc
@@ -31,6 +33,12 @@ type vault struct {
 // get is the function that a client is given.
 func (v *vault) get(context.Context) (string, error) {
 	v.asked.Add(1)
+	switch v.gaps.Add(-1) {
+	case 1:
+		return "", errors.New("no such file")
+	case 0:
+		return "", nil
+	}
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.secret, nil
@@ -171,6 +179,37 @@ func TestRotationWhileIdle(t *testing.T) {
 			v.rotate("the-second-secret", r.server(t, "the-second-secret"))
 			assert.LessOrEqual(t, recallOnce().Attempts, 2)
 			assert.Equal(t, 1, recallOnce().Attempts)
+		})
+	}
+}
+
+// A secret that is missing for a moment, as from a file that is being written,
+// costs no call: neither where a request is signed nor where the vendor has
+// refused the old one.
+func TestSecretIsMissingForAMoment(t *testing.T) {
+	for _, r := range rotations {
+		t.Run(r.name, func(t *testing.T) {
+			v := &vault{}
+			v.rotate("the-first-secret", r.server(t, "the-first-secret"))
+			server := httptest.NewServer(v)
+			t.Cleanup(server.Close)
+			c, err := r.open(server.URL, v)
+			require.NoError(t, err)
+			t.Cleanup(c.Close)
+			v.gaps.Store(2)
+			receipt, err := c.RecallMessage(t.Context(), message)
+			require.NoError(t, err)
+			assert.Equal(t, 1, receipt.Attempts)
+
+			next := r.server(t, "the-second-secret")
+			v.rotate("the-first-secret", func(w http.ResponseWriter, r *http.Request) {
+				v.rotate("the-second-secret", next)
+				v.gaps.Store(2)
+				next(w, r)
+			})
+			receipt, err = c.RecallMessage(t.Context(), message)
+			require.NoError(t, err)
+			assert.Equal(t, 2, receipt.Attempts)
 		})
 	}
 }

@@ -88,7 +88,7 @@ func TestHandshakes(t *testing.T) {
 				g := newGate(t, v, nil)
 				g.meet(tr.fault)
 				var log logbook
-				p := policy(brief)
+				p := policy(attemptTime(name == "silent"))
 				p.Transport, p.Observer = ca.transport(t), log.observer()
 				c := opened(t, v, p, g.https())
 				err := during(t, c, patient, tr.want)
@@ -97,7 +97,7 @@ func TestHandshakes(t *testing.T) {
 					secure := tls.Server(c.Conn, &tls.Config{Certificates: []tls.Certificate{tls.Certificate(good)}})
 					healthy(c.over(secure))
 				})
-				afterwards(t, v, c)
+				eventually(t, v, c)
 			})
 		}
 	})

@@ -55,7 +55,7 @@ func TestTokenFaults(t *testing.T) {
 			g := newGate(t, v, nil)
 			g.meet(tr.fault)
 			var log logbook
-			p := policy(brief)
+			p := policy(attemptTime(name == "no answer" || name == "body, one byte"))
 			p.Observer = log.observer()
 			c := opened(t, v, p, g.http())
 			err := during(t, c, patient, tr.want)
@@ -63,7 +63,7 @@ func TestTokenFaults(t *testing.T) {
 			assert.Equal(t, "token", err.Op)
 			assert.Zero(t, err.Attempts)
 			g.meet(nil)
-			afterwards(t, v, c)
+			eventually(t, v, c)
 		})
 	}
 }

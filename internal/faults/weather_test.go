@@ -176,11 +176,21 @@ func (v visit) redirect() {
 // hungUp waits until the client has given up.
 func (v visit) hungUp() { <-v.request.Context().Done() }
 
-func (v visit) silent()          { v.hungUp() }
-func (v visit) applyThenSilent() { v.apply(); v.hungUp() }
+// rarely is for what costs the client all the time of an attempt, which is long
+// so that a busy machine has enough for all others.
+func (v visit) rarely(mishap func()) {
+	if v.random.IntN(4) > 0 {
+		v.plain()
+		return
+	}
+	mishap()
+}
+
+func (v visit) silent()          { v.rarely(v.hungUp) }
+func (v visit) applyThenSilent() { v.rarely(func() { v.apply(); v.hungUp() }) }
 
 // late lets the request take effect after the client has given up.
-func (v visit) late() { v.hungUp(); v.apply() }
+func (v visit) late() { v.rarely(func() { v.hungUp(); v.apply() }) }
 
 // slow answers in time, but not at once.
 func (v visit) slow() {

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -15,16 +16,6 @@ import (
 	"github.com/imrecall/imrecall/recall"
 )
 
-// patient is a limiter that knows ctx and nothing else.
-type patient struct{}
-
-func (patient) Wait(ctx context.Context, _ recall.Quota) error {
-	<-ctx.Done()
-	return ctx.Err()
-}
-
-func (patient) Pause(context.Context, recall.Quota, time.Duration) error { return nil }
-
 // Whatever a call waits for when its ctx ends, the error tells that, and why
 // ctx ended.
 func TestEndedWhileWaiting(t *testing.T) {
@@ -33,7 +24,7 @@ func TestEndedWhileWaiting(t *testing.T) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	closed := recall.NewLimiter()
+	closed, patient := recall.NewLimiter(), limiterFunc(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 	for name, tt := range map[string]struct {
 		call   Call
 		policy recall.Policy
@@ -41,7 +32,7 @@ func TestEndedWhileWaiting(t *testing.T) {
 		sent   bool
 	}{
 		"quota":         {withQuota(aCall(), 1), recall.Policy{Limiter: closed}, "waiting for the quota acme/app/recall: ", false},
-		"other limiter": {withQuota(aCall(), 1), recall.Policy{Limiter: patient{}}, "waiting for the quota acme/app/recall: ", false},
+		"other limiter": {withQuota(aCall(), 1), recall.Policy{Limiter: patient}, "waiting for the quota acme/app/recall: ", false},
 		"credentials":   {credentials, recall.Policy{}, "waiting for credentials: ", false},
 		"answer":        {aCall(), recall.Policy{Transport: vendortest.Silent()}, "waiting for an answer from http://127.0.0.1: ", true},
 		"repetition": {
@@ -82,6 +73,36 @@ func TestEndedWhileWaiting(t *testing.T) {
 		}
 	}
 }
+
+// The failure of another call, for which a group of calls was given up, is not
+// this call's: it tells nothing of this message.
+func TestEndedForAnotherCall(t *testing.T) {
+	other := fmt.Errorf("another: %w", &recall.Error{Kind: recall.ErrNotFound, Message: "its own", MayHaveApplied: true})
+	causeOf := limiterFunc(func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) })
+	for name, policy := range map[string]recall.Policy{
+		"quota": {Transport: vendortest.Silent(), Limiter: causeOf}, "answer": {Transport: vendortest.Silent()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				time.AfterFunc(time.Second, func() { cancel(other) })
+				e := failure(ctx, t, newClient(t, "http://127.0.0.1", policy), withQuota(aCall(), 1))
+				assert.Equal(t, recall.ErrCanceled, e.Kind)
+				require.ErrorIs(t, e, context.Canceled)
+				require.NotErrorIs(t, e, recall.ErrNotFound)
+				assert.Contains(t, e.Error(), "its own")
+				assert.Equal(t, name == "answer", e.MayHaveApplied)
+			})
+		})
+	}
+}
+
+// limiterFunc is a limiter that waits in its own way.
+type limiterFunc func(context.Context) error
+
+func (f limiterFunc) Wait(ctx context.Context, _ recall.Quota) error { return f(ctx) }
+
+func (limiterFunc) Pause(context.Context, recall.Quota, time.Duration) error { return nil }
 
 // never waits for longer than any test.
 func never() recall.Retry {

@@ -88,15 +88,26 @@ func canceled(err error) *recall.Error {
 // a moment before the ctx that set it notices: by the clock it is over then.
 func ended(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		if cause := context.Cause(ctx); cause != err { //nolint:errorlint // identity is meant
-			return fmt.Errorf("%w: %w", err, cause)
-		}
-		return err
+		return because(err, context.Cause(ctx))
 	}
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
 		return context.DeadlineExceeded
 	}
 	return nil
+}
+
+// because adds why a ctx was canceled. Where that is the failure of another call,
+// as in a group of calls, its kind is not this call's: a message that another
+// call did not find is no news of this one's.
+func because(over, cause error) error {
+	var kind recall.Kind
+	switch {
+	case cause == over: //nolint:errorlint // identity is meant
+		return over
+	case errors.As(cause, &kind):
+		return fmt.Errorf("%w: %v", over, cause) //nolint:errorlint // so that errors.Is does not find it
+	}
+	return fmt.Errorf("%w: %w", over, cause)
 }
 
 // notTheCallers hides from errors.Is that an attempt of ours ran out of time:

@@ -86,10 +86,10 @@ func (h *hosts) worked(host int) {
 }
 
 // moveOn tells the list of hosts how this one fared. It returns true where
-// nothing was sent and another host is left to try. A caller who gives up
-// while the host does not let anyone connect has learned that much of it; one
-// who gives up on an answer has not, but an attempt has that lasted for all of
-// Policy.Timeout.
+// nothing was sent and another host is left to try. A caller's deadline counts
+// against the host where it passes before a connection is there, and
+// Policy.Timeout wherever it runs out. A caller who cancels, or whose deadline
+// passes while the answer is awaited, has learned nothing about the host.
 func (r *run) moveOn(host, status int, w *wire, err *recall.Error) bool {
 	hosts := r.client.hosts
 	switch {

@@ -89,17 +89,17 @@ func take(ctx context.Context, limiter recall.Limiter, q recall.Quota) (release 
 	return release, err
 }
 
-// untilOver tells of a wait that the end of ctx ended what it was for, and why
-// ctx ended, which a limiter need not know.
+// untilOver makes the error of a wait that ended with ctx say what was waited
+// for, and why ctx ended, which a limiter need not know.
 func untilOver(ctx context.Context, q recall.Quota, err error) error {
 	over := ended(ctx)
-	if kind := recall.ErrCanceled; over == nil || errors.As(err, &kind) && kind != recall.ErrCanceled {
+	if over == nil || errors.Is(err, recall.ErrRateLimited) {
 		return err
 	}
 	return canceled(fmt.Errorf("waiting for the quota %s: %w", q.Key, over))
 }
 
-// wait waits, and has a wave know that it does.
+// wait waits, and lets recall.Each know that it does.
 func wait(ctx context.Context, limiter recall.Limiter, q recall.Quota) error {
 	done := recall.Waiting(ctx)
 	defer done()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/imrecall/imrecall/recall"
 )
@@ -39,17 +40,56 @@ type SecretUse struct {
 
 // Value returns the value for an attempt.
 func (u *SecretUse) Value(ctx context.Context) (string, error) {
-	value, err := u.secret.get(ctx)
+	value, err := u.secret.current(ctx)
+	if err == nil {
+		u.used = value
+	}
+	return value, err
+}
+
+// How long to wait for a secret that is missing: 5, 20 and 80 ms.
+const (
+	firstLook = 5 * time.Millisecond
+	lastLook  = 80 * time.Millisecond
+)
+
+// current asks for the value, and again where there is none: a file that is
+// being written is missing or empty for a moment.
+func (s Secret) current(ctx context.Context) (string, error) {
+	for wait := firstLook; ; wait *= 4 {
+		value, err := s.ask(ctx)
+		if err == nil || wait > lastLook || !worthAsking(ctx, err, wait) {
+			return value, err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return "", err
+		}
+	}
+}
+
+// worthAsking tells whether the value may be there after a while, and there is
+// time for it.
+func worthAsking(ctx context.Context, err error, wait time.Duration) bool {
+	var e *recall.Error
+	if errors.As(err, &e) && !e.Retryable() && !errors.Is(err, errNoSecret) {
+		return false // the caller's function knows better
+	}
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Until(deadline) > wait
+}
+
+var errNoSecret = errors.New("the function that knows the secret returned none, or one with characters that no secret has")
+
+func (s Secret) ask(ctx context.Context) (string, error) {
+	value, err := s.get(ctx)
 	if err != nil {
 		return "", err
 	}
-	if value == "" || u.secret.valid != nil && !u.secret.valid(value) {
-		return "", &recall.Error{
-			Kind: recall.ErrUnauthorized,
-			Err:  errors.New("the function that knows the secret returned none, or one with characters that no secret has"),
-		}
+	if value == "" || s.valid != nil && !s.valid(value) {
+		return "", &recall.Error{Kind: recall.ErrUnauthorized, Err: errNoSecret}
 	}
-	u.used = value
 	return value, nil
 }
 
@@ -75,6 +115,6 @@ func (u *SecretUse) Changed(ctx context.Context) bool {
 	if !u.secret.changes {
 		return false
 	}
-	value, err := u.secret.get(ctx)
-	return err == nil && value != "" && value != u.used
+	value, err := u.secret.current(ctx)
+	return err == nil && value != u.used
 }

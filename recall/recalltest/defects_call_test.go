@@ -112,6 +112,15 @@ func callDefects() map[string]defect {
 				return receipt, err
 			}
 		}},
+		"takes on the failure of another call": {"canceled during", "another call had not found its message, and the error says so of this one", func(b *broken) {
+			b.recall = func(ctx context.Context, req recall.Request) (recall.Receipt, error) {
+				receipt, err := b.Fake.RecallMessage(ctx, req)
+				if e, ok := errors.AsType[*recall.Error](err); ok && e.Kind == recall.ErrCanceled {
+					e.Err = fmt.Errorf("%w: %w", e.Err, context.Cause(ctx))
+				}
+				return receipt, err
+			}
+		}},
 		"a ctx that ends is a failure": {"canceled during", "ctx ended while the vendor was silent, and the call got the error", kind(recalltest.Silent, recall.ErrUnavailable)},
 
 		"too fast is a success": {"refused is an error", "rate limited: got no error", failures(recalltest.RateLimited, func(*recall.Error) (recall.Receipt, error) {

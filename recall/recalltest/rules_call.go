@@ -209,9 +209,9 @@ func (p *probe) endInTime(h Harness, c call) {
 			return context.WithTimeout(p.t.Context(), whileCalling)
 		},
 		"cancel": func() (context.Context, context.CancelFunc) {
-			ctx, cancel := context.WithCancel(p.t.Context())
-			timer := time.AfterFunc(whileCalling, cancel)
-			return ctx, func() { timer.Stop(); cancel() }
+			ctx, cancel := context.WithCancelCause(p.t.Context())
+			timer := time.AfterFunc(whileCalling, func() { cancel(&recall.Error{Kind: recall.ErrNotFound, Op: "another call"}) })
+			return ctx, func() { timer.Stop(); cancel(nil) }
 		},
 	} {
 		p.ends(h, c, how, begin)
@@ -233,6 +233,9 @@ func (p *probe) ends(h Harness, c call, how string, begin func() (context.Contex
 			return
 		case !h.Live && !errors.Is(r.Err, recall.ErrCanceled):
 			p.violated("%s: ctx ended while the vendor was silent, and the call %s", how, got(r.Receipt, r.Err))
+			return
+		case !h.Live && errors.Is(r.Err, recall.ErrNotFound):
+			p.violated("%s: ctx ended because another call had not found its message, and the error says so of this one: %v", how, r.Err)
 			return
 		case after <= soon:
 			return

@@ -116,7 +116,7 @@ func (p *program) bulk(ctx context.Context, f bulkFlags) error {
 
 // run recalls the messages of an input.
 func (p *program) run(ctx context.Context, f bulkFlags, source *source, client config.Client, resolved config.Resolved) error {
-	log, failures, err := p.memory(f, source, resolved)
+	log, failures, err := p.openOutputs(f, source, resolved)
 	if err != nil {
 		return usage(err)
 	}
@@ -151,8 +151,8 @@ func (p *program) run(ctx context.Context, f bulkFlags, source *source, client c
 	return nil
 }
 
-// memory opens the journal and the failures file of a run. Both are nil for an input that can't be read twice.
-func (p *program) memory(f bulkFlags, source *source, resolved config.Resolved) (*journal.Journal, *wave.Failures, error) {
+// openOutputs opens the journal and the failures file of a run. Both are nil for an input that can't be read twice.
+func (p *program) openOutputs(f bulkFlags, source *source, resolved config.Resolved) (*journal.Journal, *wave.Failures, error) {
 	if err := differ(source.path, source.journalPath(f), source.failuresPath(f)); err != nil {
 		return nil, nil, err
 	}

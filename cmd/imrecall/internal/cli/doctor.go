@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -56,6 +57,9 @@ func (p *program) doctor(ctx context.Context, asJSON bool) error {
 			for _, name := range file.Strangers(p.env.Environ()) {
 				findings = append(findings, doctor.Finding{Check: "environment", Verdict: doctor.Warn, Detail: name + " is no setting, and has no effect", Fix: "correct its spelling, or unset it"})
 			}
+		}
+		if ctx.Err() != nil { // what is told of the rest would not be true
+			return &exitError{exitInterrupted, errors.New("interrupted")}
 		}
 		failed = failed || doctor.Failed(findings)
 		if err := p.printFindings(name, resolved, findings, asJSON); err != nil {

@@ -40,8 +40,8 @@ func (p *program) dryRun(f bulkFlags, source *source, client config.Client, reso
 type planJSON struct {
 	Messages       int     `json:"messages"`
 	Invalid        int     `json:"invalid"`
-	Skipped        int     `json:"skipped,omitempty"` // settled in earlier runs
-	Left           int     `json:"left,omitempty"`    // for another run, because of --first
+	Skipped        int     `json:"skipped"` // settled in earlier runs
+	Left           int     `json:"left"`    // for another run, because of --first
 	Calls          int     `json:"calls"`
 	CallsPerSecond float64 `json:"calls_per_second"` // 0: no limit
 	Seconds        float64 `json:"seconds"`
@@ -52,7 +52,7 @@ func (p *program) printPlan(f bulkFlags, plan wave.Plan) error {
 	if f.json {
 		return json.NewEncoder(p.env.Stdout).Encode(struct {
 			Plan planJSON `json:"plan"`
-		}{planJSON{plan.Messages, plan.Invalid, plan.Skipped, plan.Left, plan.Calls, plan.PerCall, plan.Takes.Seconds()}})
+		}{planJSON{plan.Messages, plan.Invalid, plan.Skipped, plan.Left, plan.Calls, plan.CallsPerSecond, plan.Takes.Seconds()}})
 	}
 	takes := "as long as the vendor takes: there is no limit"
 	switch {
@@ -62,8 +62,8 @@ func (p *program) printPlan(f bulkFlags, plan wave.Plan) error {
 		takes = "nothing to send"
 	}
 	pace := ""
-	if plan.PerCall > 0 {
-		pace = fmt.Sprintf(" at %.0f calls a second", plan.PerCall)
+	if plan.CallsPerSecond > 0 {
+		pace = fmt.Sprintf(" at %.0f calls a second", plan.CallsPerSecond)
 	}
 	if plan.Skipped > 0 {
 		fmt.Fprintf(p.env.Stdout, "going on: %s settled before\n", messagesWere(plan.Skipped))

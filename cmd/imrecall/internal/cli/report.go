@@ -74,7 +74,7 @@ func (r *report) begin() {
 	}
 	r.progress.Print(fmt.Sprintf("going on: %d of %s settled before (%s)", r.skipped, messagesWere(r.source.total), pastOf(r.journal)))
 	if n := r.journal.Unanswered(); n > 0 {
-		r.progress.Print(fmt.Sprintf("%d were in flight when the run before ended, and may be recalled already: they are recalled again, which is harmless", n))
+		r.progress.Print(fmt.Sprintf("in flight when the run before ended: %d, recalled again now, which is harmless", n))
 	}
 }
 
@@ -258,13 +258,10 @@ func (r *report) left(s wave.Summary) string {
 	case s.Limited:
 		fmt.Fprintf(&b, "stopped after the first %d, as asked\n", r.f.first)
 	}
-	switch {
-	case r.journal == nil:
+	if r.journal == nil {
 		b.WriteString("there is no journal: give the messages that are left in another input")
-	case s.Limited:
-		fmt.Fprintf(&b, "%s left; to go on: the same command without --first", messagesAre(r.remaining(s)))
-	default:
-		fmt.Fprintf(&b, "%s left; to go on: imrecall %s", messagesAre(r.remaining(s)), quoted(r.resumeArgs()))
+	} else {
+		fmt.Fprintf(&b, "%s left; to go on: imrecall %s", messagesAre(r.remaining(s)), quoted(r.resumeArgs(s.Limited)))
 	}
 	return b.String()
 }
@@ -273,13 +270,17 @@ func (r *report) remaining(s wave.Summary) int {
 	return r.source.total - r.skipped - s.Counts.Total()
 }
 
-// resumeArgs are the arguments of the run that goes on: those of this one, but a stream was kept as a file.
-func (r *report) resumeArgs() []string {
+// resumeArgs are the arguments of the run that goes on: those of this one, but a stream was kept as a file, and after a
+// careful start comes the rest.
+func (r *report) resumeArgs(limited bool) []string {
 	args := slices.Clone(r.p.env.Args)
 	if i := slices.Index(args, r.source.name); i >= 0 {
 		args[i] = r.source.path
 	}
-	return args
+	if i := slices.Index(args, "--first"); limited && i >= 0 {
+		args = slices.Delete(args, i, min(i+2, len(args)))
+	}
+	return slices.DeleteFunc(args, func(arg string) bool { return limited && strings.HasPrefix(arg, "--first=") })
 }
 
 // again are the arguments of a run over the failures.

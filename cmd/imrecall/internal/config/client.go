@@ -43,6 +43,9 @@ func (r Resolved) NewClient(getenv func(string) string) (Client, error) {
 		}
 		values[s.key] = value
 	}
+	if timeout := time.Duration(r.Timeout); timeout > 0 && timeout < time.Millisecond {
+		return nil, bad("%s: timeout is %s, in which nobody answers; write it with a unit, as in \"5s\"", r.Label, timeout)
+	}
 	policy := recall.Policy{
 		Timeout: time.Duration(r.Timeout), Retry: recall.Retry{Attempts: r.Attempts}, Rate: r.CallsPerSec,
 	}

@@ -67,6 +67,23 @@ func TestKeysOfTheFileAreThoseOfFlags(t *testing.T) {
 	}
 }
 
+func TestFiles(t *testing.T) {
+	for text, says := range map[string]string{
+		"\ufeff[apps.a]\r\nvendor = \"netease\"\r\n": "", // as some editors begin a file
+		"vendor = \"netease\"\n":                     "line 1: there is no setting vendor; a setting stands below [apps.NAME]",
+		"default_ap = \"a\"\n":                       "line 1: there is no setting default_ap; did you mean default_app?",
+	} {
+		path := filepath.Join(t.TempDir(), "c.toml")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		_, err := Load(path)
+		if says == "" {
+			assert.NoError(t, err, text)
+		} else {
+			assert.ErrorContains(t, err, path+": "+says)
+		}
+	}
+}
+
 func TestStrangers(t *testing.T) {
 	file := File{Apps: map[string]App{"a": {AppSecretEnv: "IMRECALL_FEED_SECRET"}}}
 	assert.Equal(t, []string{"IMRECALL_APP_SECERT", "IMRECALL_HOTS"}, file.Strangers([]string{
@@ -148,6 +165,7 @@ func TestClientsOfAllKinds(t *testing.T) {
 		"no rest key":        {app: App{Vendor: "goeasy", Host: "h.example"}, says: "x (goeasy): rest_key is required"},
 		"bad rest key":       {app: App{Vendor: "goeasy", Host: "h.example", RestKey: "hunter2 "}, says: "x (goeasy): rest_key has characters that no key has"},
 		"rate":               {app: App{Vendor: "goeasy", Host: "h.example", RestKey: "hunter2", Attempts: -1}, says: "x (goeasy): attempts is negative"},
+		"timeout":            {app: App{Vendor: "goeasy", Host: "h.example", RestKey: "hunter2", Timeout: 5}, says: "x: timeout is 5ns, in which nobody answers; write it with a unit, as in \"5s\""},
 		"empty file":         {app: App{Vendor: "goeasy", Host: "h.example", RestKeyFile: empty}, says: "rest_key_file names " + empty + ", which is empty"},
 		"no file":            {app: App{Vendor: "goeasy", Host: "h.example", RestKeyFile: dir + "/none"}, says: "rest_key_file can't be read: open " + dir + "/none: no such file or directory"},
 		"no certificate":     {app: App{Vendor: "goeasy", Host: "h.example", RestKey: "hunter2", CAFile: secretFile}, says: "x: ca_file " + secretFile + " holds no certificate in PEM form"},

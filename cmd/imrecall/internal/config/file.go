@@ -87,7 +87,8 @@ func Load(path string) (*File, error) {
 		return nil, bad("the configuration can't be read: %v", err)
 	}
 	file := &File{Path: path}
-	decoder := toml.NewDecoder(strings.NewReader(string(data))).DisallowUnknownFields()
+	text := strings.TrimPrefix(string(data), "\ufeff") // as some editors begin a file
+	decoder := toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields()
 	if err := decoder.Decode(file); err != nil {
 		return nil, bad("%s: %s", path, explain(err))
 	}
@@ -119,12 +120,15 @@ func explain(err error) string {
 
 // meant asks for the key that a misspelt one of the file is nearest to.
 func meant(key []string) string {
-	if key[0] != "apps" || len(key) != 3 {
-		return spelling.DidYouMean(key[0], []string{"apps", "default_app"})
-	}
 	var known []string
 	for _, s := range settings() {
 		known = append(known, s.key)
 	}
-	return spelling.DidYouMean(key[2], known)
+	switch {
+	case key[0] == "apps" && len(key) == 3:
+		return spelling.DidYouMean(key[2], known)
+	case len(key) == 1 && slices.Contains(known, key[0]):
+		return "; a setting stands below [apps.NAME]"
+	}
+	return spelling.DidYouMean(key[0], []string{"apps", "default_app"})
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -46,9 +47,9 @@ func (e *Emulators) seed(text []byte) error {
 	if err != nil {
 		return err
 	}
-	req, err := read(rest)
+	req, err := records.Parse(rest)
 	if err != nil {
-		return err
+		return errors.New(records.Explain(err))
 	}
 	if err := e.Vendors[i].findable(req); err != nil {
 		return err
@@ -77,19 +78,4 @@ func (v *Vendor) findable(r recall.Request) error {
 		}
 	}
 	return nil
-}
-
-func read(text []byte) (recall.Request, error) {
-	reader, err := records.NewReader(bytes.NewReader(text), "", records.NDJSON)
-	if err != nil {
-		return recall.Request{}, err
-	}
-	rec, err := reader.Next()
-	if err != nil {
-		return recall.Request{}, err
-	}
-	if rec.Err != nil {
-		return recall.Request{}, fmt.Errorf("%s", records.Explain(rec.Err))
-	}
-	return rec.Request, nil
 }

@@ -11,6 +11,12 @@ import (
 	"github.com/imrecall/imrecall/recall"
 )
 
+// Parse reads one message as a line of NDJSON has it. Its errors are those of a Record.
+func Parse(text []byte) (recall.Request, error) {
+	req, _, err := parseJSON(text)
+	return req, err
+}
+
 // parseJSON reads a request, or a line of a failures file that holds one.
 func parseJSON(text []byte) (req recall.Request, mayBeGone bool, err error) {
 	members, err := membersOf(text)

@@ -12,13 +12,13 @@ import (
 
 // Plan is what a run would do.
 type Plan struct {
-	Messages int           // that would be sent
-	Invalid  int           // that would not
-	Skipped  int           // settled in earlier runs
-	Left     int           // for another run, because of First
-	Calls    int           // about how many calls that is, where several messages share one
-	PerCall  float64       // calls a second at most, 0 for no limit
-	Takes    time.Duration // about how long that takes at least
+	Messages       int           // that would be sent
+	Invalid        int           // that would not
+	Skipped        int           // settled in earlier runs
+	Left           int           // for another run, because of First
+	Calls          int           // about how many calls that is, where several messages share one
+	CallsPerSecond float64       // at most; 0 for no limit
+	Takes          time.Duration // about how long that takes at least
 }
 
 // Planner makes a plan of a run that is to be as a Wave with the same fields.
@@ -33,7 +33,7 @@ type Planner struct {
 
 // Plan validates every message of the input that is not settled, and sends none.
 func (p Planner) Plan() (Plan, error) {
-	plan := Plan{PerCall: p.Provider.Capabilities().CallsPerSecond}
+	plan := Plan{CallsPerSecond: p.Provider.Capabilities().CallsPerSecond}
 	packer := packer{filled: map[string]int{}}
 	packer.batcher, _ = p.Provider.(recall.Batcher)
 	for {
@@ -63,7 +63,7 @@ func (p Planner) Plan() (Plan, error) {
 		}
 	}
 	plan.Calls = packer.calls
-	plan.Takes = max(per(plan.Calls, plan.PerCall), per(plan.Messages, p.Rate))
+	plan.Takes = max(per(plan.Calls, plan.CallsPerSecond), per(plan.Messages, p.Rate))
 	return plan, nil
 }
 

@@ -46,6 +46,8 @@ type Wave struct {
 
 	mu     sync.Mutex
 	end    Summary
+	read   bool   // the input is read to its end
+	left   int    // messages that were read, and are left for another run
 	cancel func() // ends what has not been handed to the vendor's client
 }
 
@@ -88,6 +90,9 @@ func (w *Wave) Run(ctx context.Context) Summary {
 	if w.Journal != nil {
 		w.end.Open = w.Journal.Unanswered()
 	}
+	if w.read && w.left == 0 {
+		w.end.Stopped = false // Stop came too late to leave anything
+	}
 	return w.end
 }
 
@@ -105,6 +110,9 @@ func (w *Wave) feed(yield func(recall.Request) bool) {
 	for !w.stopped() {
 		rec, err := w.Input.Next()
 		if errors.Is(err, io.EOF) {
+			w.mu.Lock()
+			w.read = true
+			w.mu.Unlock()
 			return
 		}
 		if err != nil {
@@ -218,6 +226,7 @@ func (w *Wave) settle(result recall.Result) {
 
 // leave leaves a message for another run.
 func (w *Wave) leave(line int, again bool, reason error) {
+	w.left++
 	if AboutApp(reason) {
 		w.haltLocked(reason)
 	}
