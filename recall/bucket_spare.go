@@ -12,14 +12,14 @@ func (b *bucket) lend(now time.Time, single bool, n int) {
 }
 
 // spare tells whether a bulk call that goes now leaves enough permits for
-// single calls, where there are any: as many as they had away at once of late,
-// a quarter of all at most, and one more of a quota that can afford it. A wave
-// that took each permit as it comes back would leave none, for as long as those
-// that it took together are away together. A tenth is for bulk calls whatever
-// the others do.
+// single calls, where there are any: so that they can have as many away at once as
+// of late, but no more than a quarter of all, and one more of a quota that can
+// afford it. A wave that took each permit as it comes back would leave none, for
+// as long as those that it took together are away together. A tenth is for bulk
+// calls whatever the others do.
 func (b *bucket) spare(now time.Time) bool {
 	away := b.running + len(b.returns)
-	kept := max(min(b.busiest.value(now), b.calls/4)-b.lent, 0)
+	kept := min(max(b.busiest.value(now)-b.lent, 0), b.calls/4)
 	if b.calls >= affordable && now.Sub(b.asked) < time.Minute {
 		kept++
 	}

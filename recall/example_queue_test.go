@@ -48,7 +48,7 @@ func consume(ctx, reading context.Context, p recall.Provider, b broker) error {
 	}
 	for r := range recall.Each(ctx, p, deliveries, recall.EachOptions{
 		LookAhead: 1000,                                   // 10 s at 100 messages a second: less than the broker waits for Ack
-		Late:      func(r recall.Result) { settle(b, r) }, // after the break: no delivery goes unsettled
+		Late:      func(r recall.Result) { settle(b, r) }, // after it was left: no delivery goes unsettled
 	}) {
 		settle(b, r)
 		if !errors.Is(r.Err, recall.ErrUnavailable) {

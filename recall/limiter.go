@@ -24,9 +24,9 @@ import (
 // answer, which may still be on its way, comes back after two seconds.
 //
 // Bulk calls ([WithBulk]) wait for the others, and leave room for them: as many
-// permits as they had away at once in the last seconds, up to a quarter of all,
-// and where the quota is 64 or more, another one for a minute after the last of
-// them. A tenth of the permits is for bulk calls whatever the others do.
+// permits as they need to have as many away at once as in the last seconds, up to
+// a quarter of all, and where the quota is 64 or more, another one for a minute
+// after the last of them. A tenth of the permits is for bulk calls whatever the others do.
 //
 // It is an [Acquirer]. A caller that uses only Wait gets its permit back a
 // little later than Per after it took it.

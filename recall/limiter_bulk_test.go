@@ -79,13 +79,14 @@ func TestLimiterDoesNotRefuseBulkThatHasItsTurn(t *testing.T) {
 // Bulk calls, however many, leave permits where there are single calls: as many
 // as these had at once of late, a quarter at most, and one more of a large quota.
 func TestLimiterBulkLeavesRoom(t *testing.T) {
-	for _, c := range []struct{ calls, singles, bulk int }{
-		{100, 0, 100},
-		{100, 8, 91},
-		{17, 0, 17},
-		{17, 3, 14},
-		{1, 1, 1},
-		{20, 20, 15},
+	for _, c := range []struct{ calls, singles, away, bulk int }{
+		{100, 0, 0, 100},
+		{100, 8, 0, 91},
+		{100, 40, 30, 59},
+		{17, 0, 0, 17},
+		{17, 3, 0, 14},
+		{1, 1, 0, 1},
+		{20, 20, 0, 15},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			limiter, quota := acquirer(t), perSecond(c.calls)
@@ -95,6 +96,10 @@ func TestLimiterBulkLeavesRoom(t *testing.T) {
 				time.AfterFunc(time.Second, func() { release(answered) })
 			}
 			<-time.After(2100 * time.Millisecond) // now all are back
+			for range c.away {
+				_, err := limiter.Acquire(t.Context(), quota)
+				require.NoError(t, err)
+			}
 			ctx, cancel := context.WithCancel(t.Context())
 			bulk := 0
 			for range 200 {
@@ -107,7 +112,7 @@ func TestLimiterBulkLeavesRoom(t *testing.T) {
 				synctest.Wait()
 			}
 			assert.Equal(t, c.bulk, bulk, "%+v", c)
-			for range min(c.calls-c.bulk, 9) { // then comes a bulk call's turn
+			for range min(c.calls-c.away-c.bulk, 9) { // then comes a bulk call's turn
 				_, err := limiter.Acquire(t.Context(), quota)
 				require.NoError(t, err)
 			}

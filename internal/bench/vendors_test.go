@@ -59,12 +59,13 @@ func newRecaller(tb testing.TB, vendor, scheme, impl string) (recaller, *http.Tr
 }
 
 // unlimited is the default policy without its limit, with the transport if there
-// is one.
+// is one, and with more time than the busiest machine needs.
 func unlimited(transport *http.Transport) recall.Policy {
-	if transport == nil {
-		return recall.Policy{Rate: -1}
+	policy := recall.Policy{Rate: -1, Timeout: 10 * time.Minute}
+	if transport != nil {
+		policy.Transport = transport
 	}
-	return recall.Policy{Transport: transport, Rate: -1}
+	return policy
 }
 
 // through recalls the message through a provider.
