@@ -56,8 +56,8 @@ down() {
 }
 
 up() {
-  # Tests inside a vendor's package import its emulator, and would close a cycle.
-  rm -f "$tree"/{easemob,netease,goeasy}/*_test.go
+  # Tests inside a vendor's package import its emulator, those of rest import vendortest: they would close a cycle.
+  rm -f "$tree"/{easemob,netease,goeasy,internal/rest}/*_test.go
   for vendor in easemob netease goeasy; do
     refuses_import emulators $vendor/${vendor}test $module/$vendor
     refuses_import emulators $vendor/${vendor}test $module/recall
@@ -175,12 +175,9 @@ new_file() {
     *.go) folder=$(dirname "$1") ;;
   esac
   mkdir -p "$tree/$folder"
-  if [[ $suffix == .go ]]; then
-    name=$(sed -n 's/^package //p' "$tree/$folder"/*.go 2>/dev/null | grep -v _test | sort -u | head -n 1 || true)
-  else
-    name=$(basename "$folder")_test
-  fi
+  name=$(sed -n 's/^package //p' "$tree/$folder"/*.go 2>/dev/null | grep -v _test | sort -u | head -n 1 || true)
   name=${name:-$(basename "$folder")}
+  if [[ $suffix != .go ]]; then name+=_test; fi
   printf 'package %s\n' "$name" >"$tree/$folder/zz${#expected[@]}$suffix"
   printf '%s\n' "$folder/zz${#expected[@]}$suffix"
 }
