@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"io"
 	"net"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -175,104 +173,6 @@ func TestPermitsOfADeadReplicaComeBack(t *testing.T) {
 	})
 }
 
-func TestSingleCallsOvertakeAWave(t *testing.T) {
-	withLimiters(t, 2, func(t *testing.T, _ *miniredis.Miniredis, limiters []*Limiter) {
-		ctx, cancel := context.WithCancel(t.Context())
-		var waved atomic.Int32
-		var wave sync.WaitGroup
-		for range 1200 {
-			wave.Go(func() {
-				release, err := limiters[0].Acquire(recall.WithBulk(ctx), hundred)
-				if err == nil {
-					<-time.After(50 * time.Millisecond)
-					waved.Add(1)
-					release(answered)
-				}
-			})
-		}
-		<-time.After(3*time.Second + 500*time.Millisecond)
-		assert.Greater(t, waved.Load(), int32(375), "alone, the wave has all for itself")
-		assert.LessOrEqual(t, waits(t, limiters[1], hundred), 1100*time.Millisecond, "the first has the next place")
-		<-time.After(2 * time.Second)
-		waved.Store(0)
-		for range 4 {
-			for i := range hundred.Calls / 10 {
-				giveBack(take(t, limiters[i%2], hundred), answered)
-			}
-			<-time.After(1050 * time.Millisecond)
-		}
-		assert.Greater(t, waved.Load(), int32(4*70), "beside others it has nine tenths")
-		cancel()
-		wave.Wait()
-	})
-}
-
-// A wave that recall.Each makes has few calls waiting, as it is told of them.
-func TestEachMakesNoQueue(t *testing.T) {
-	withLimiters(t, 1, func(t *testing.T, _ *miniredis.Miniredis, limiters []*Limiter) {
-		p := &slowVendor{limiter: limiters[0]}
-		requests := slices.Repeat([]recall.Request{{MessageID: "1"}}, 300)
-		for r := range recall.Each(t.Context(), p, slices.Values(requests), recall.EachOptions{}) {
-			require.NoError(t, r.Err)
-		}
-		assert.LessOrEqual(t, p.most, 12)
-	})
-}
-
-// slowVendor is a provider that says it allows 100 calls a second, and has a tenth
-// of that for this process.
-type slowVendor struct {
-	limiter *Limiter
-
-	mu            sync.Mutex
-	waiting, most int
-}
-
-func (*slowVendor) Capabilities() recall.Capabilities {
-	return recall.Capabilities{CallsPerSecond: 100}
-}
-
-func (v *slowVendor) RecallMessage(ctx context.Context, req recall.Request) (recall.Receipt, error) {
-	v.wait(1)
-	release, err := v.limiter.Acquire(ctx, recall.Quota{Key: "k", Calls: 10, Per: time.Second})
-	v.wait(-1)
-	if err != nil {
-		return recall.Receipt{}, err
-	}
-	<-time.After(50 * time.Millisecond)
-	release(answered)
-	return recall.Receipt{MessageID: req.MessageID, Outcome: recall.Recalled}, nil
-}
-
-func (v *slowVendor) wait(change int) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.waiting += change
-	v.most = max(v.most, v.waiting)
-}
-
-// Calls of a process have their turn in the order in which they came.
-func TestFirstComeFirstServed(t *testing.T) {
-	withLimiters(t, 1, func(t *testing.T, _ *miniredis.Miniredis, limiters []*Limiter) {
-		var mu sync.Mutex
-		var order []int
-		for i := range 30 {
-			go func() {
-				release, err := limiters[0].Acquire(t.Context(), one)
-				assert.NoError(t, err)
-				mu.Lock()
-				order = append(order, i)
-				mu.Unlock()
-				release(answered)
-			}()
-			synctest.Wait()
-		}
-		<-time.After(time.Minute)
-		assert.Len(t, order, 30)
-		assert.IsIncreasing(t, order)
-	})
-}
-
 // A call for which there is no place before its deadline fails at once, in front
 // and behind others.
 func TestNoPlaceBeforeTheDeadline(t *testing.T) {
@@ -363,81 +263,6 @@ func TestWaitGivesThePermitBack(t *testing.T) {
 		require.NoError(t, limiters[0].Wait(t.Context(), one))
 		synctest.Wait()
 		assert.InDelta(t, 2*time.Second, waits(t, limiters[1], one), float64(time.Millisecond))
-	})
-}
-
-// Where the clocks of the replicas go has no part in it.
-func TestTheClockIsTheServers(t *testing.T) {
-	withLimiters(t, 1, func(t *testing.T, server *miniredis.Miniredis, limiters []*Limiter) {
-		noon := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
-		server.SetTime(noon)
-		giveBack(take(t, limiters[0], one), answered)
-		<-time.After(time.Hour)
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-		defer cancel()
-		_, err := limiters[0].Acquire(ctx, one)
-		require.ErrorIs(t, err, recall.ErrRateLimited)
-		server.SetTime(noon.Add(1001 * time.Millisecond))
-		take(t, limiters[0], one)
-	})
-}
-
-// Quotas of users who are idle are forgotten.
-func TestNothingIsKept(t *testing.T) {
-	withLimiters(t, 2, func(t *testing.T, server *miniredis.Miniredis, limiters []*Limiter) {
-		for _, limiter := range limiters {
-			giveBack(take(t, limiter, hundred), answered)
-		}
-		take(t, limiters[0], one)
-		require.NoError(t, limiters[0].Pause(t.Context(), one, time.Second))
-		assert.NotEmpty(t, server.Keys())
-		<-time.After(aLease + time.Second)
-		assert.Empty(t, server.Keys())
-		assert.Empty(t, limiters[0].lines)
-	})
-}
-
-// Without Redis nothing is sent, and the error is not the caller's deadline.
-func TestWithoutRedis(t *testing.T) {
-	withLimiters(t, 1, func(t *testing.T, server *miniredis.Miniredis, limiters []*Limiter) {
-		release := take(t, limiters[0], one)
-		server.SetError("NOAUTH Authentication required.")
-		_, err := limiters[0].Acquire(t.Context(), one)
-		require.ErrorIs(t, err, recall.ErrUnavailable)
-		assert.NotErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorIs(t, limiters[0].Pause(t.Context(), one, time.Second), recall.ErrUnavailable)
-		giveBack(release, answered)
-		server.SetError("")
-		assert.InDelta(t, aLease+time.Second, waits(t, limiters[0], one), float64(20*time.Millisecond), "the lease has ended")
-	})
-}
-
-// A Redis that takes connections and says nothing.
-func TestMuteRedis(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client := redis.NewClient(&redis.Options{
-			Addr: "127.0.0.1:1", // not asked
-			Dialer: func(context.Context, string, string) (net.Conn, error) {
-				ours, theirs := net.Pipe()
-				go func() {
-					defer theirs.Close()
-					io.Copy(io.Discard, theirs)
-				}()
-				return ours, nil
-			},
-			ContextTimeoutEnabled: true,
-		})
-		defer client.Close()
-		limiter := NewLimiter(client, aLease)
-		ctx, cancel := context.WithTimeout(t.Context(), 800*time.Millisecond)
-		defer cancel()
-		start := time.Now()
-		_, err := limiter.Acquire(ctx, one)
-		require.ErrorIs(t, err, recall.ErrCanceled)
-		assert.Equal(t, 800*time.Millisecond, time.Since(start))
-		_, err = limiter.Acquire(t.Context(), one)
-		require.ErrorIs(t, err, recall.ErrUnavailable)
-		assert.NotErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
 

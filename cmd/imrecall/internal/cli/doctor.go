@@ -32,16 +32,8 @@ fix. Exit code 0 where nothing failed, 4 otherwise.`,
 
 // doctor examines the app that is named, or all.
 func (p *program) doctor(ctx context.Context, asJSON bool) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := p.untilSignal(ctx)
 	defer cancel()
-	signals := p.env.Signals()
-	go func() {
-		select {
-		case <-signals:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	names, err := p.patients()
 	if err != nil {
 		return err

@@ -52,18 +52,28 @@ func (p *program) recallCommand() *cobra.Command {
 	return cmd
 }
 
-// recall recalls one message.
-func (p *program) recall(ctx context.Context, f recallFlags) error {
-	f.req.Chat = recall.ChatType(f.chat)
+// request is the message that the flags name, or what is wrong with them.
+func (f recallFlags) request() (recall.Request, error) {
+	req := f.req
+	req.Chat = recall.ChatType(f.chat)
 	if f.sentAt != "" {
 		at, err := records.ParseTime(f.sentAt)
 		if err != nil {
-			return usage(fmt.Errorf("--sent-at %s", strings.TrimPrefix(records.Explain(err), "SentAt ")))
+			return req, fmt.Errorf("--sent-at %s", strings.TrimPrefix(records.Explain(err), "SentAt "))
 		}
-		f.req.SentAt = at
+		req.SentAt = at
 	}
 	if f.timeout <= 0 {
-		return usage(errors.New("--timeout must be more than 0"))
+		return req, errors.New("--timeout must be more than 0")
+	}
+	return req, nil
+}
+
+// recall recalls one message.
+func (p *program) recall(ctx context.Context, f recallFlags) error {
+	req, err := f.request()
+	if err != nil {
+		return usage(err)
 	}
 	client, _, err := p.client()
 	if err != nil {
@@ -72,18 +82,10 @@ func (p *program) recall(ctx context.Context, f recallFlags) error {
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	finished := make(chan struct{})
-	defer close(finished)
-	signals := p.env.Signals()
-	go func() {
-		select {
-		case <-signals:
-			cancel()
-		case <-finished:
-		}
-	}()
-	receipt, err := client.RecallMessage(ctx, f.req)
-	result := recall.Result{Request: f.req, Receipt: receipt, Err: err}
+	ctx, stop := p.untilSignal(ctx)
+	defer stop()
+	receipt, err := client.RecallMessage(ctx, req)
+	result := recall.Result{Request: req, Receipt: receipt, Err: err}
 	var lost error
 	switch {
 	case f.json:

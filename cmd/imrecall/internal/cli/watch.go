@@ -10,6 +10,20 @@ import (
 // terminal's signals on, send it to the process and to its group.
 const sameSignal = time.Second
 
+// untilSignal is ctx, ended by the first signal. Call cancel when the work is done.
+func (p *program) untilSignal(ctx context.Context) (ended context.Context, cancel context.CancelFunc) {
+	ended, cancel = context.WithCancel(ctx)
+	signals := p.env.Signals()
+	go func() {
+		select {
+		case <-signals:
+			cancel()
+		case <-ended.Done():
+		}
+	}()
+	return ended, cancel
+}
+
 // watch obeys signals: the first one ends the run when what is in flight is answered, a later one at once.
 func (p *program) watch(ctx context.Context, signals <-chan os.Signal, stop chan<- struct{}, report *report) {
 	select {

@@ -46,18 +46,11 @@ func (r Resolved) NewClient(getenv func(string) string) (Client, error) {
 	if timeout := time.Duration(r.Timeout); timeout > 0 && timeout < time.Millisecond {
 		return nil, bad("%s: timeout is %s, in which nobody answers; write it with a unit, as in \"5s\"", r.Label, timeout)
 	}
-	policy := recall.Policy{
-		Timeout: time.Duration(r.Timeout), Retry: recall.Retry{Attempts: r.Attempts}, Rate: r.CallsPerSec,
-	}
-	if r.CAFile != "" { // or the client makes its own, which grows with Rate
-		transport, err := r.NewTransport()
-		if err != nil {
-			return nil, err
-		}
-		policy.Transport = transport
+	policy, err := r.policy()
+	if err != nil {
+		return nil, err
 	}
 	var client Client
-	var err error
 	switch r.Vendor {
 	case "easemob":
 		client, err = r.easemob(values, policy)
@@ -75,6 +68,21 @@ func (r Resolved) NewClient(getenv func(string) string) (Client, error) {
 		return nil, r.named(err)
 	}
 	return client, nil
+}
+
+func (r Resolved) policy() (recall.Policy, error) {
+	policy := recall.Policy{
+		Timeout: time.Duration(r.Timeout), Retry: recall.Retry{Attempts: r.Attempts}, Rate: r.CallsPerSec,
+	}
+	if r.CAFile == "" {
+		return policy, nil // the client makes its own transport, which grows with Rate
+	}
+	transport, err := r.NewTransport()
+	if err != nil {
+		return recall.Policy{}, err
+	}
+	policy.Transport = transport
+	return policy, nil
 }
 
 func (r Resolved) easemob(values map[string]string, policy recall.Policy) (Client, error) {
