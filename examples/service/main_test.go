@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"io"
 	"net/http"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -61,6 +63,14 @@ func TestServe(t *testing.T) {
 	}
 	stop()
 	require.NoError(t, <-ended)
+}
+
+// TestDefaults: the minute and the 800 ms of the README are what the program has unless it is told otherwise.
+func TestDefaults(t *testing.T) {
+	var usage strings.Builder
+	require.ErrorIs(t, run(t.Context(), []string{"-h"}, noEnv, io.Discard, &usage), flag.ErrHelp)
+	assert.Regexp(t, `-confirm-within duration\n.*\(default 1m0s\)`, usage.String())
+	assert.Regexp(t, `-recall-within duration\n.*\(default 800ms\)`, usage.String())
 }
 
 // urlFinder finds the address in the log.
