@@ -161,10 +161,14 @@ func TestPingRenewsAToken(t *testing.T) {
 	assert.Equal(t, 2, e.Attempts)
 }
 
-// spanLog keeps the errors of spans.
-type spanLog struct{ errs []error }
+// spanLog keeps what spans are about, and the errors of calls.
+type spanLog struct {
+	kinds []recall.SpanKind
+	errs  []error
+}
 
 func (l *spanLog) Start(ctx context.Context, s recall.Span) (context.Context, func(recall.SpanEnd)) {
+	l.kinds = append(l.kinds, s.Kind)
 	return ctx, func(end recall.SpanEnd) {
 		if s.Kind == recall.SpanCall && end.Err != nil {
 			l.errs = append(l.errs, end.Err)

@@ -56,6 +56,19 @@ func TestTokenIsFetchedOnceForAllCalls(t *testing.T) {
 	assert.Equal(t, 100, vendor.recalls())
 }
 
+// TestTokenHasASpan: fetching it is told from the call that needs it.
+func TestTokenHasASpan(t *testing.T) {
+	vendor := &vendorMock{token: numbered(3600), recall: refusing("t1")}
+	log := &spanLog{}
+	c := newClient(t, func(cfg *Config) {
+		useCredentials(cfg)
+		cfg.Policy.Transport, cfg.Policy.Observer = vendor.transport(), log
+	})
+	_, err := c.Recall(t.Context(), recallOf(theMessage))
+	require.NoError(t, err)
+	assert.Equal(t, []recall.SpanKind{recall.SpanCall, recall.SpanToken, recall.SpanAttempt, recall.SpanAttempt}, log.kinds)
+}
+
 // TestTenRefusalsOneNewToken: ten calls are refused at once, and one request for a token serves them all.
 func TestTenRefusalsOneNewToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -89,7 +89,7 @@ func wireFaults() map[string]trial {
 		"a bare page without HTTP":   {raw("<html><body>welcome</body></html>\r\n\r\n"), unreadable},
 		"a server of TLS":            {raw("\x15\x03\x01\x00\x02\x02\x46"), unreadable},
 		"the request in the status":  {echoInStatus, unreadable},
-		"the request in the headers": {echoInHeaders, unreadable},
+		"the request in the headers": {echoInHeaders, broken},
 	}
 }
 
@@ -127,15 +127,19 @@ func interim(c *exchange) {
 
 func echoInStatus(c *exchange) {
 	if req := c.request(); req != nil {
-		io.WriteString(c, "HTTP/"+strings.ReplaceAll(echo(req), "\r\n", " ")+" 200 OK\r\n\r\n")
+		io.WriteString(c, "HTTP/"+oneWord.Replace(echo(req))+" 200 OK\r\n\r\n")
 	}
 }
 
 func echoInHeaders(c *exchange) {
 	if req := c.request(); req != nil {
-		io.WriteString(c, ok+strings.ReplaceAll(echo(req), "\r\n", " ")+"\r\n\r\n")
+		io.WriteString(c, ok+oneWord.Replace(echo(req))+"\r\n\r\n")
 	}
 }
+
+// oneWord makes of a request what net/http takes for a version or a header, can't
+// read, and repeats as a whole in its error.
+var oneWord = strings.NewReplacer("\r\n", "_", " ", "_", ":", "_")
 
 func TestWireFaults(t *testing.T) {
 	forEachCall(t, func(t *testing.T, v vendor) {

@@ -19,7 +19,7 @@ var seeds = flag.Int("seeds", 2, "how many random networks of each sort TestWave
 // networks are ways in which a request is late.
 func networks(random *rand.Rand) map[string]func(int) time.Duration {
 	upTo := func(d time.Duration) func(int) time.Duration {
-		return func(int) time.Duration { return rand.N(d) }
+		return func(int) time.Duration { return time.Duration(random.Int64N(int64(d))) }
 	}
 	return map[string]func(int) time.Duration{
 		"steady":       func(int) time.Duration { return 0 },
